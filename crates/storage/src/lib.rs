@@ -1,0 +1,216 @@
+//! What the Todo API keeps, behind one trait.
+//!
+//! [`Storage`] says what the service needs in its own words. [`sqlite::SqliteStorage`] is that over
+//! any [`SqlConnection`]: `spin:sqlite` in the component, `rusqlite` in the tests.
+
+use std::future::Future;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use task_model::{
+    NewTask, NewUser, Page, SearchHit, Stats, TagCount, Task, TaskPatch, TaskQuery, User, UserPatch,
+};
+use uuid::Uuid;
+
+/// Why the storage could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// A unique value is taken; names the field.
+    #[error("{field} is already in use")]
+    Conflict {
+        /// `email` or `username`.
+        field: &'static str,
+    },
+    /// The task is not at the version that the caller expected.
+    #[error("the task is at version {current}")]
+    VersionMismatch {
+        /// Where it is.
+        current: i64,
+    },
+    /// The database is busy, full, read-only or gone; the caller may try again later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A statement or a stored value is wrong: a defect of ours.
+    #[error("unexpected answer from the database: {0}")]
+    Internal(String),
+}
+
+/// What every call answers with.
+pub type Result<T> = std::result::Result<T, StorageError>;
+
+/// Where a change came from; goes into its outbox row, so that its event carries it onwards.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The request's correlation id.
+    pub correlation_id: Option<String>,
+    /// W3C Trace Context.
+    pub traceparent: Option<String>,
+}
+
+/// A refresh token as it is kept: by hash, never in clear.
+#[derive(Debug, Clone)]
+pub struct NewRefreshToken {
+    /// SHA-256 of the token, lower-case hex.
+    pub token_hash: String,
+    /// All tokens that come from one sign-in.
+    pub family_id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// From when it is refused.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What came of presenting a refresh token.
+#[derive(Debug, Clone)]
+pub enum Rotation {
+    /// It was good and is now used up; its successor is stored.
+    Rotated(User),
+    /// It had been used before: its whole family is now revoked.
+    Reused,
+    /// Unknown, expired or revoked.
+    Refused,
+}
+
+/// One limit: at most `requests` in any window of `seconds`.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimit {
+    /// How many.
+    pub requests: u32,
+    /// In how long.
+    pub seconds: u32,
+}
+
+/// What a client has left of the limit that is nearest to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateDecision {
+    /// False: answer 429.
+    pub allowed: bool,
+    /// That limit's size.
+    pub limit: u32,
+    /// What is left in the window.
+    pub remaining: u32,
+    /// Seconds until the window has room again.
+    pub reset_seconds: u32,
+}
+
+/// Everything the Todo API keeps. Each call is atomic: it happened with its outbox row, or not at all.
+/// A task of another person is as good as absent.
+pub trait Storage {
+    /// Brings the schema to the newest version; safe to call from several instances at once.
+    fn migrate(&self) -> impl Future<Output = Result<()>> + Send;
+    /// A cheap statement, for readiness.
+    fn ping(&self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Creates an account, or [`StorageError::Conflict`].
+    fn create_user(
+        &self,
+        user: NewUser,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<User>> + Send;
+    /// A person by id.
+    fn user(&self, id: Uuid) -> impl Future<Output = Result<Option<User>>> + Send;
+    /// A person and their password hash, by lower-case e-mail address.
+    fn credentials(
+        &self,
+        email: &str,
+    ) -> impl Future<Output = Result<Option<(User, String)>>> + Send;
+    /// Changes a profile.
+    fn update_user(
+        &self,
+        id: Uuid,
+        patch: UserPatch,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<User>>> + Send;
+
+    /// Keeps the first refresh token of a sign-in.
+    fn add_refresh_token(
+        &self,
+        token: NewRefreshToken,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Uses up the token with `token_hash` and stores its successor in the same family.
+    fn rotate_refresh_token(
+        &self,
+        token_hash: &str,
+        successor_hash: &str,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Rotation>> + Send;
+    /// Revokes every family of a sign-in.
+    fn revoke_family(&self, family_id: Uuid) -> impl Future<Output = Result<()>> + Send;
+    /// Whether the family still has a living token (access tokens name their family).
+    fn family_is_live(
+        &self,
+        family_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Creates a task; a second call with the same id answers the task that is there.
+    fn create_task(
+        &self,
+        user_id: Uuid,
+        task: NewTask,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Task>> + Send;
+    /// A task by id.
+    fn task(&self, user_id: Uuid, id: Uuid) -> impl Future<Output = Result<Option<Task>>> + Send;
+    /// Changes a task; a patch that changes nothing leaves version and outbox alone.
+    /// `expected_version` is the `If-Match` of the caller.
+    fn update_task(
+        &self,
+        user_id: Uuid,
+        id: Uuid,
+        patch: TaskPatch,
+        expected_version: Option<i64>,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Task>>> + Send;
+    /// Deletes a task and answers it as it last was.
+    fn delete_task(
+        &self,
+        user_id: Uuid,
+        id: Uuid,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Task>>> + Send;
+    /// Brings a deleted task back (the chat's undo), as a new version of the same id.
+    fn restore_task(
+        &self,
+        user_id: Uuid,
+        id: Uuid,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Task>>> + Send;
+    /// A page of tasks.
+    fn tasks(
+        &self,
+        user_id: Uuid,
+        query: &TaskQuery,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Page>> + Send;
+    /// Tasks by full text over title, description and tags, best first; the last word also as a prefix.
+    fn search(
+        &self,
+        user_id: Uuid,
+        q: &str,
+        limit: u32,
+    ) -> impl Future<Output = Result<(Vec<SearchHit>, u64)>> + Send;
+    /// The person's tags, most used first.
+    fn tags(&self, user_id: Uuid) -> impl Future<Output = Result<Vec<TagCount>>> + Send;
+    /// The person's numbers. `days` are the local days to count completions for, each with its start
+    /// and end in UTC, so that DST is the caller's concern; the last one is today.
+    fn stats(
+        &self,
+        user_id: Uuid,
+        days: &[(NaiveDate, DateTime<Utc>, DateTime<Utc>)],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Stats>> + Send;
+
+    /// Counts one request of `client` against all `limits` at once.
+    fn take_rate(
+        &self,
+        client: &str,
+        limits: &[RateLimit],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<RateDecision>> + Send;
+}
