@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::Due;
+
 /// How exact a time was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,13 +67,33 @@ pub enum Meaning {
     },
 }
 
+/// How a time bounds what is said of it, from its preposition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bound {
+    /// At or in it: "on Friday", "this week", or no preposition.
+    #[default]
+    At,
+    /// Its end is the limit: "by Friday", "until Friday", "due Friday", "within two weeks".
+    By,
+    /// Its start is the limit: "before Friday".
+    Before,
+    /// Later than it: "after Friday", "since Monday".
+    After,
+}
+
 /// A time found in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mention {
     /// The bytes of the text that say it, with their preposition ("on", "by", "at", "for").
     pub range: Range<usize>,
-    /// What they mean.
+    /// What they mean. The span of "by Friday" and "before Friday" is Friday; `bound` tells them apart.
     pub meaning: Meaning,
+    /// How the preposition bounds it.
+    pub bound: Bound,
+    /// When a to-do that names this is due: the start of a point, a usual hour for a part of a day
+    /// ("tomorrow morning" is 09:00), the last day of "end of the month", the first occurrence of a
+    /// repetition. `None` for a [`Meaning::Duration`].
+    pub due: Option<Due>,
 }
 
 /// Every time that the text names, in order, longest reading first, none overlapping.
