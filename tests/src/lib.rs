@@ -1,1 +1,53 @@
-//! In the making.
+//! What the suites in `tests/` share: the application, started for real from outside, and a client for it.
+//!
+//! Environment: `TODO_BIN` the host to start (default `target/release/todo`), `TODO_MANIFEST` the
+//! manifest (default `spin.toml`), `TODO_BASE_URL` an application that runs already (the API suite
+//! then starts none).
+
+mod app;
+mod client;
+pub mod jwt;
+pub mod raw;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+pub use app::{Builder, TestApp, shared};
+pub use client::{Answer, Client, User, register};
+
+/// The root of the project.
+pub fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .canonicalize()
+        .expect("the project's folder")
+}
+
+/// The API under test: at `TODO_BASE_URL` if that is set, else of the application that this binary's tests share.
+pub fn api() -> Client {
+    match std::env::var("TODO_BASE_URL") {
+        Ok(base) => Client::new(base.trim_end_matches('/')),
+        Err(_) => shared().client(),
+    }
+}
+
+/// Says why a test did nothing, past the capture of the test runner.
+pub fn skip(reason: &str) {
+    let name = std::thread::current().name().unwrap_or("a test").to_owned();
+    // A closed standard error loses the message and nothing else.
+    let _ = writeln!(std::io::stderr(), "{name}: skipped: {reason}");
+}
+
+/// Asks until `done` answers something, or fails after `seconds` with what was awaited.
+pub fn wait_for<T>(what: &str, seconds: u64, mut done: impl FnMut() -> Option<T>) -> T {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    loop {
+        if let Some(value) = done() {
+            return value;
+        }
+        assert!(
+            std::time::Instant::now() < end,
+            "{what}: not within {seconds} s"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,367 @@
+//! Starts the host with fresh state on a free port, and ends it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::{Client, User, register, root};
+
+/// How to start an application; [`TestApp::builder`] has the defaults.
+pub struct Builder {
+    binary: PathBuf,
+    manifest: PathBuf,
+    runtime_config: Option<String>,
+    environment: BTreeMap<String, String>,
+    arguments: Vec<String>,
+    state: Arc<TempDir>,
+    ready_path: String,
+}
+
+impl Builder {
+    /// Another host than `TODO_BIN`.
+    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.binary = binary.into();
+        self
+    }
+
+    /// A manifest of the test's own, as text; it lies in the state's folder.
+    pub fn manifest(mut self, text: &str) -> Self {
+        self.manifest = self.state.path().join("spin.toml");
+        fs::write(&self.manifest, text).expect("the manifest is written");
+        self
+    }
+
+    /// A runtime configuration of the test's own, as text.
+    pub fn runtime_config(mut self, text: impl Into<String>) -> Self {
+        self.runtime_config = Some(text.into());
+        self
+    }
+
+    /// An application variable.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(
+            format!("SPIN_VARIABLE_{}", name.to_uppercase()),
+            value.to_owned(),
+        );
+        self
+    }
+
+    /// An environment variable of the host.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// One more command-line argument for `up`.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// The path that answers 200 once the application is ready (default `/readyz`).
+    pub fn ready_path(mut self, path: &str) -> Self {
+        self.ready_path = path.to_owned();
+        self
+    }
+
+    /// The state of an application that was there before.
+    pub fn state_of(mut self, app: &TestApp) -> Self {
+        self.state = Arc::clone(&app.state);
+        self.environment
+            .insert("SPIN_VARIABLE_JWT_SECRET".into(), app.jwt_secret.clone());
+        self
+    }
+
+    /// The command that starts the host on `listen`, its output going to `log`.
+    fn command(&self, listen: SocketAddr, log: &Path) -> Command {
+        let dir = self.state.path();
+        let config = dir.join("runtime-config.toml");
+        let text = self.runtime_config.clone().unwrap_or_else(|| {
+            let text = fs::read_to_string(root().join("runtime-config.toml"))
+                .expect("runtime-config.toml");
+            text.replace("\".spin/", &format!("\"{}/", dir.display()))
+        });
+        fs::write(&config, text).expect("the runtime configuration is written");
+
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("up")
+            .arg("-f")
+            .arg(&self.manifest)
+            .arg("--runtime-config-file")
+            .arg(&config)
+            .arg("--listen")
+            .arg(listen.to_string())
+            .arg("--state-dir")
+            .arg(dir)
+            .args(&self.arguments)
+            .envs(&self.environment)
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stdout(append(log))
+            .stderr(append(log));
+        command
+    }
+
+    /// Starts the host and waits until it is ready; fails with its log if it never is.
+    pub fn start(self) -> TestApp {
+        // Between finding a free port and listening on it another process may take it.
+        for _ in 0..5 {
+            let (app, exited) = self.spawn();
+            match exited {
+                None => return app,
+                Some(_) if app.log().contains("in use") => {}
+                Some(status) => panic!("the host ended at once with {status}:\n{}", app.log()),
+            }
+        }
+        panic!("no free port in five attempts");
+    }
+
+    /// Starts the host to see it refuse; answers its exit code and what it printed. Fails if it starts.
+    pub fn start_refused(self) -> (i32, String) {
+        let (app, exited) = self.spawn();
+        match exited {
+            Some(status) => (status.code().unwrap_or(-1), app.log()),
+            None => panic!("the host started, though it should refuse:\n{}", app.log()),
+        }
+    }
+
+    /// Starts the host on `listen` to see it refuse; answers its exit code and what it printed.
+    pub fn refused_on(self, listen: SocketAddr) -> (i32, String) {
+        let log = self.state.path().join("host.log");
+        let mut child = self
+            .command(listen, &log)
+            .spawn()
+            .expect("the host's program starts");
+        let status = exit_within(&mut child, Duration::from_secs(60));
+        let _ = child.kill();
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        match status {
+            Some(status) => (status.code().unwrap_or(-1), text),
+            None => panic!("the host runs, though it should refuse:\n{text}"),
+        }
+    }
+
+    fn spawn(&self) -> (TestApp, Option<ExitStatus>) {
+        assert!(
+            self.binary.exists(),
+            "{} is missing; run `make build`",
+            self.binary.display()
+        );
+        let address = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port");
+        let log = self.state.path().join("host.log");
+        let child = self
+            .command(address, &log)
+            .spawn()
+            .expect("the host's program starts");
+        // Ends the host also when the test process dies or leaks the shared application.
+        let reaper = Command::new("sh")
+            .arg("-c")
+            .arg("cat >/dev/null; kill -9 \"$0\" 2>/dev/null")
+            .arg(child.id().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh starts");
+        let mut app = TestApp {
+            address,
+            jwt_secret: self
+                .environment
+                .get("SPIN_VARIABLE_JWT_SECRET")
+                .cloned()
+                .unwrap_or_default(),
+            state: Arc::clone(&self.state),
+            log,
+            child,
+            reaper: Some(reaper),
+        };
+        let client = app.client();
+        let end = Instant::now() + Duration::from_secs(120);
+        loop {
+            if let Some(status) = app.child.try_wait().expect("the host is our child") {
+                return (app, Some(status));
+            }
+            if client
+                .try_get(&self.ready_path)
+                .is_some_and(|answer| answer.status == 200)
+            {
+                return (app, None);
+            }
+            assert!(
+                Instant::now() < end,
+                "{} did not answer 200 within 120 s:\n{}",
+                self.ready_path,
+                app.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A running application. Ends when dropped.
+pub struct TestApp {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What signs its access tokens.
+    pub jwt_secret: String,
+    state: Arc<TempDir>,
+    log: PathBuf,
+    child: Child,
+    reaper: Option<Child>,
+}
+
+impl TestApp {
+    /// The project's application with fresh state, a random secret and rate limits that no test reaches.
+    pub fn builder() -> Builder {
+        let from_env = |name: &str, default: &str| {
+            std::env::var_os(name).map_or_else(|| root().join(default), PathBuf::from)
+        };
+        let mut environment = BTreeMap::new();
+        let secret = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+        environment.insert("SPIN_VARIABLE_JWT_SECRET".to_owned(), secret);
+        for limit in ["MINUTE", "HOUR"] {
+            let name = format!("SPIN_VARIABLE_RATE_LIMIT_PER_{limit}");
+            environment.insert(name, "1000000000".into());
+        }
+        Builder {
+            binary: from_env("TODO_BIN", "target/release/todo"),
+            manifest: from_env("TODO_MANIFEST", "spin.toml"),
+            runtime_config: None,
+            environment,
+            arguments: Vec::new(),
+            state: Arc::new(TempDir::new().expect("a temporary folder")),
+            ready_path: "/readyz".into(),
+        }
+    }
+
+    /// [`TestApp::builder`], started.
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// `http://…` without a slash at the end.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client that is not signed in.
+    pub fn client(&self) -> Client {
+        Client::new(&self.base())
+    }
+
+    /// A new person with an account, signed in.
+    pub fn user(&self) -> User {
+        register(&self.client())
+    }
+
+    /// Where its databases and stores lie.
+    pub fn state_dir(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// All that it printed so far.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal, by name (`TERM`, `INT`).
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.pid().to_string())
+            .status()
+            .expect("kill runs");
+        assert!(sent.success(), "kill -{name} of the host");
+    }
+
+    /// Kills it where it stands (SIGKILL).
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the host is killed");
+        self.child.wait().expect("the host has ended");
+    }
+
+    /// Its exit status, if it ends within `limit`.
+    pub fn exit_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        exit_within(&mut self.child, limit)
+    }
+
+    /// Starts it again on the same state and with the same secret.
+    pub fn restart(&self) -> Self {
+        Self::builder().state_of(self).start()
+    }
+
+    /// Fails unless it still runs and answers.
+    pub fn assert_alive(&self) {
+        let answer = self.client().get("/healthz");
+        assert_eq!(answer.status, 200, "/healthz: {answer:?}");
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- what the host printed ---\n{}", tail(&self.log()));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(mut reaper) = self.reaper.take() {
+            let _ = reaper.kill();
+            let _ = reaper.wait();
+        }
+    }
+}
+
+/// The application that all tests of one binary share; it ends with the process.
+pub fn shared() -> &'static TestApp {
+    static SHARED: LazyLock<TestApp> = LazyLock::new(|| {
+        let app = TestApp::start();
+        let (log, default) = (app.log.clone(), std::panic::take_hook());
+        std::panic::set_hook(Box::new(move |panic| {
+            default(panic);
+            let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
+            eprintln!("--- what the host printed last ---\n{}", tail(&text));
+        }));
+        app
+    });
+    &SHARED
+}
+
+fn append(path: &Path) -> File {
+    File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .expect("the log file opens")
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+fn exit_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait().expect("the host is our child") {
+            return Some(status);
+        }
+        if Instant::now() >= end {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
