@@ -1,0 +1,104 @@
+//! What is remembered between the turns of one chat, bounded in every direction.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Messages kept; the oldest go first.
+pub const MAX_MESSAGES: usize = 50;
+/// Bytes of one kept message; what is longer ends in `…`. The reply itself is never cut.
+pub const MAX_TEXT_BYTES: usize = 2_000;
+/// A conversation that rested this long is over.
+const LIFETIME: TimeDelta = TimeDelta::days(30);
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The person.
+    User,
+    /// The chatbot.
+    Assistant,
+}
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// By whom.
+    pub role: Role,
+    /// At most [`MAX_TEXT_BYTES`] bytes.
+    pub text: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A chat: what was said lately and what its words point to.
+///
+/// In JSON a field that is missing gets its default and one that is unknown is ignored; a `state`
+/// of another shape is forgotten, while the messages stay. Serialised it is at most
+/// [`Conversation::MAX_BYTES`] long.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conversation {
+    /// Made by the server.
+    pub id: Uuid,
+    /// Whose it is. The caller must not continue another person's conversation.
+    pub user_id: Uuid,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// Its last turn.
+    pub updated_at: DateTime<Utc>,
+    /// Oldest first, at most [`MAX_MESSAGES`].
+    pub messages: VecDeque<Message>,
+}
+
+impl Conversation {
+    /// The most bytes that a conversation takes as JSON.
+    pub const MAX_BYTES: usize = 512 * 1024;
+
+    /// Begins a conversation.
+    pub fn new(id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            user_id,
+            created_at: now,
+            updated_at: now,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it rested for more than 30 days, so that a new one should take its place.
+    pub fn expired(&self, now: DateTime<Utc>) -> bool {
+        now.signed_duration_since(self.updated_at) > LIFETIME
+    }
+
+    /// Keeps a message, shortened if need be, and lets go of the oldest.
+    pub(crate) fn keep(&mut self, role: Role, text: &str, at: DateTime<Utc>) {
+        self.messages.push_back(Message {
+            role,
+            text: shorten(text),
+            at,
+        });
+        while self.messages.len() > MAX_MESSAGES {
+            self.messages.pop_front();
+        }
+        self.updated_at = at;
+    }
+}
+
+/// Cuts a text to [`MAX_TEXT_BYTES`] and takes out control characters, which JSON makes six times
+/// as long.
+fn shorten(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len().min(MAX_TEXT_BYTES));
+    for c in text.chars() {
+        let c = if c.is_control() && c != '\n' { ' ' } else { c };
+        if kept.len() + c.len_utf8() + '…'.len_utf8() > MAX_TEXT_BYTES {
+            kept.push('…');
+            break;
+        }
+        kept.push(c);
+    }
+    kept
+}
