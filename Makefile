@@ -1,0 +1,62 @@
+# `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
+
+TODO := target/release/todo
+LISTEN ?= 127.0.0.1:3000
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: up
+up: build ## Run the chatbot at http://127.0.0.1:3000 (LISTEN=host:port)
+	@secret=.spin/jwt_secret; \
+	if [ ! -s $$secret ]; then mkdir -p .spin; (umask 077; head -c 48 /dev/urandom | base64 -w0 >$$secret.new; mv $$secret.new $$secret); fi; \
+	export SPIN_VARIABLE_JWT_SECRET="$${SPIN_VARIABLE_JWT_SECRET:-$$(cat $$secret)}"; \
+	exec $(TODO) up --listen $(LISTEN)
+
+.PHONY: build
+build: setup host ## Build the host and the components
+	@source .tools/wasm.env; $(TODO) build
+
+.PHONY: host
+host:
+	@echo "==> Building the host (about ten minutes the first time on two cores)"
+	@cargo build --locked --release --package todo-host
+
+.PHONY: setup
+setup:
+	@scripts/setup build
+
+.PHONY: test
+test: build lint ## Run every test, on real processes
+	@echo "==> Building what the tests run"
+	@source .tools/wasm.env; cargo build --locked --release --target wasm32-wasip2 --package test-guest
+	@echo "==> Running the tests"
+	@cargo test --locked --release --workspace
+
+.PHONY: lint
+lint: setup-test ## Check format, lints, licences and advisories
+	@echo "==> cargo fmt"
+	@cargo fmt --all --check
+	@echo "==> cargo clippy"
+	@cargo clippy --locked --release --workspace --all-targets --quiet -- -D warnings
+	@echo "==> cargo deny"
+	@cargo deny --log-level error check bans licenses sources
+	@if timeout 60 cargo deny --log-level error fetch db >/dev/null 2>&1; then cargo deny --log-level error check advisories; \
+	else echo "    advisories not checked: the advisory database cannot be reached from here"; fi
+
+.PHONY: setup-test
+setup-test:
+	@scripts/setup test
+
+.PHONY: bench
+bench: build ## Measure start-up, requests and language, side by side
+	@cargo run --locked --release --package tests --bin bench
+
+.PHONY: clean
+clean: ## Remove what was built (keeps .spin, your data)
+	@rm -rf target .tools
