@@ -3,6 +3,13 @@
 //! [`Storage`] says what the service needs in its own words. [`sqlite::SqliteStorage`] is that over
 //! any [`SqlConnection`]: `spin:sqlite` in the component, `rusqlite` in the tests.
 
+#[cfg(feature = "rusqlite")]
+pub mod rusqlite;
+mod sql;
+pub mod sqlite;
+
+pub use sql::{Row, SqlConnection, SqlValue};
+
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -17,7 +24,7 @@ pub enum StorageError {
     /// A unique value is taken; names the field.
     #[error("{field} is already in use")]
     Conflict {
-        /// `email` or `username`.
+        /// `email`, or `id` where another person has it.
         field: &'static str,
     },
     /// The task is not at the version that the caller expected.
@@ -36,6 +43,18 @@ pub enum StorageError {
 
 /// What every call answers with.
 pub type Result<T> = std::result::Result<T, StorageError>;
+
+/// What [`Storage::migrate`] found and left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    /// The newest migration that the tasks' database had; 0 for a new one.
+    pub before: i64,
+    /// The newest that it has now.
+    pub after: i64,
+    /// The newest that this code knows. Less than `after`: newer code was here, which is worth a line
+    /// in the log and else harmless, since migrations only expand.
+    pub known: i64,
+}
 
 /// Where a change came from; goes into its outbox row, so that its event carries it onwards.
 #[derive(Debug, Clone, Default)]
@@ -96,9 +115,12 @@ pub struct RateDecision {
 /// A task of another person is as good as absent.
 pub trait Storage {
     /// Brings the schema to the newest version; safe to call from several instances at once.
-    fn migrate(&self) -> impl Future<Output = Result<()>> + Send;
+    fn migrate(&self) -> impl Future<Output = Result<Migrated>> + Send;
     /// A cheap statement, for readiness.
     fn ping(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Removes a bounded number of rows that nobody can reach any more: tasks deleted more than 30 days
+    /// ago and expired refresh tokens. Answers how many; more may be left until it answers 0.
+    fn housekeep(&self, now: DateTime<Utc>) -> impl Future<Output = Result<u64>> + Send;
 
     /// Creates an account, or [`StorageError::Conflict`].
     fn create_user(

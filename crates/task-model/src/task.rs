@@ -1,5 +1,7 @@
 //! A task, what may be asked of many, and what may be changed in one.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,6 +64,56 @@ pub enum Priority {
     /// Before all else.
     Urgent,
 }
+
+/// Names of an enumeration's values, as JSON, query parameters and databases have them.
+macro_rules! names {
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All values, in their order.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+
+            /// The error lists the names there are.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err(concat!("must be one of" $(, " ", $name)+).to_owned()),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+names!(Status {
+    Pending => "pending",
+    InProgress => "in_progress",
+    Completed => "completed",
+    Cancelled => "cancelled",
+});
+names!(Priority { Low => "low", Medium => "medium", High => "high", Urgent => "urgent" });
+names!(SortField {
+    CreatedAt => "created_at",
+    DueDate => "due_date",
+    Priority => "priority",
+    Title => "title",
+    UpdatedAt => "updated_at",
+});
 
 /// A task as clients see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

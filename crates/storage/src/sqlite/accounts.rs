@@ -1,0 +1,168 @@
+//! People and their refresh tokens.
+
+use chrono::{DateTime, Utc};
+use task_model::{NewUser, NotificationPreferences, Reminder, User, UserPatch};
+use uuid::Uuid;
+
+use super::rows::{Columns, USER, first_user, json};
+use crate::sql::params;
+use crate::{NewRefreshToken, Result, Rotation, SqlConnection, StorageError};
+
+pub(super) async fn create<C: SqlConnection>(
+    connection: &C,
+    user: NewUser,
+    now: DateTime<Utc>,
+) -> Result<User> {
+    let preferences = NotificationPreferences {
+        default_reminders: vec![Reminder::Before { seconds: 60 * 60 }],
+    };
+    let rows = connection
+        .execute(
+            &format!(
+                "INSERT INTO users (id, email, username, password_hash, role, timezone, notification_preferences,
+                   created_at, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, 'user', ?5, ?6, ?7, ?7) RETURNING {USER}"
+            ),
+            params![
+                user.id,
+                user.email,
+                user.username,
+                user.password_hash,
+                user.timezone,
+                json(&preferences)?,
+                now
+            ],
+        )
+        .await?;
+    first_user(rows)?.ok_or_else(|| StorageError::Internal("no row for a new account".into()))
+}
+
+pub(super) async fn by_id<C: SqlConnection>(connection: &C, id: Uuid) -> Result<Option<User>> {
+    let sql = format!("SELECT {USER} FROM users WHERE id = ?1");
+    first_user(connection.execute(&sql, params![id]).await?)
+}
+
+pub(super) async fn credentials<C: SqlConnection>(
+    connection: &C,
+    email: &str,
+) -> Result<Option<(User, String)>> {
+    let sql = format!("SELECT {USER}, password_hash FROM users WHERE email = ?1");
+    let rows = connection.execute(&sql, params![email]).await?;
+    let Some(row) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut columns = Columns::from(row);
+    Ok(Some((columns.user()?, columns.text()?)))
+}
+
+pub(super) async fn update<C: SqlConnection>(
+    connection: &C,
+    id: Uuid,
+    patch: UserPatch,
+    now: DateTime<Utc>,
+) -> Result<Option<User>> {
+    let preferences = patch
+        .notification_preferences
+        .as_ref()
+        .map(json)
+        .transpose()?;
+    let rows = connection
+        .execute(
+            &format!(
+                "UPDATE users SET
+                   updated_at = CASE WHEN username IS coalesce(?2, username) AND timezone IS coalesce(?3, timezone)
+                       AND notification_preferences IS coalesce(?4, notification_preferences)
+                     THEN updated_at ELSE ?5 END,
+                   username = coalesce(?2, username),
+                   timezone = coalesce(?3, timezone),
+                   notification_preferences = coalesce(?4, notification_preferences)
+                 WHERE id = ?1 RETURNING {USER}"
+            ),
+            params![id, patch.username, patch.timezone, preferences, now],
+        )
+        .await?;
+    first_user(rows)
+}
+
+pub(super) async fn add_refresh_token<C: SqlConnection>(
+    connection: &C,
+    token: NewRefreshToken,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    connection
+        .execute(
+            "INSERT INTO refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                token.token_hash,
+                token.family_id,
+                token.user_id,
+                now,
+                token.expires_at
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// One UPDATE counts the presentation and decides: triggers store the successor at the first one and
+/// revoke the family at any later one. Of two at once exactly one is the first; the other is a reuse.
+/// The person is read before, so that no error can come between the rotation and its answer.
+pub(super) async fn rotate_refresh_token<C: SqlConnection>(
+    connection: &C,
+    token_hash: &str,
+    successor_hash: &str,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Rotation> {
+    let sql = format!(
+        "SELECT {USER} FROM users WHERE id = (SELECT user_id FROM refresh_tokens WHERE token_hash = ?1)"
+    );
+    let user = first_user(connection.execute(&sql, params![token_hash]).await?)?;
+    let Some(user) = user else {
+        return Ok(Rotation::Refused);
+    };
+    let rows = connection
+        .execute(
+            "UPDATE refresh_tokens SET presented = presented + 1, successor_hash = ?2,
+               successor_created_at = ?3, successor_expires_at = ?4
+             WHERE token_hash = ?1 AND revoked = 0 AND (presented > 0 OR expires_at > ?3)
+             RETURNING presented",
+            params![token_hash, successor_hash, now, expires_at],
+        )
+        .await?;
+    let Some(row) = rows.into_iter().next() else {
+        return Ok(Rotation::Refused);
+    };
+    let is_first = Columns::from(row).integer()? == 1;
+    Ok(if is_first {
+        Rotation::Rotated(user)
+    } else {
+        Rotation::Reused
+    })
+}
+
+pub(super) async fn revoke_family<C: SqlConnection>(connection: &C, family_id: Uuid) -> Result<()> {
+    connection
+        .execute(
+            "UPDATE refresh_tokens SET revoked = 1 WHERE family_id = ?1",
+            params![family_id],
+        )
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn family_is_live<C: SqlConnection>(
+    connection: &C,
+    family_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let rows = connection
+        .execute(
+            "SELECT 1 FROM refresh_tokens
+             WHERE family_id = ?1 AND presented = 0 AND revoked = 0 AND expires_at > ?2 LIMIT 1",
+            params![family_id, now],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}

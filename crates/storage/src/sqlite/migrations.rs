@@ -1,0 +1,280 @@
+//! The schemas of the two databases, as numbered migrations that only expand, and their application.
+//!
+//! Times are milliseconds since 1970 in UTC. What must commit together with a change of a task (its
+//! event, its tags, its text in the index) is written by triggers, since `spin:sqlite` offers no
+//! transaction over several calls and SQLite no data-modifying common table expressions.
+
+use chrono::Utc;
+
+use crate::sql::params;
+use crate::{Migrated, Result, SqlConnection, SqlValue, StorageError};
+
+/// Single statements, applied in order in one transaction. The number is the position, from 1.
+type Migration = &'static [&'static str];
+
+/// An outbox row for the `NEW` task; only the kind of event differs.
+macro_rules! outbox_row {
+    ($event_type:literal) => {
+        concat!(
+            "INSERT INTO outbox (event_id, topic, key, event_type, task_id, version, time, correlation_id, traceparent, data)
+             SELECT lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2)))
+                 || '-4' || substr(lower(hex(randomblob(2))), 2)
+                 || '-' || substr('89ab', 1 + (random() & 3), 1) || substr(lower(hex(randomblob(2))), 2)
+                 || '-' || lower(hex(randomblob(6))),
+               'task-events', NEW.user_id, ", $event_type, ", NEW.id, NEW.version,
+               coalesce(NEW.deleted_at, NEW.updated_at), NEW.correlation_id, NEW.traceparent,
+               json_object(
+                 'id', NEW.id,
+                 'user_id', NEW.user_id,
+                 'title', NEW.title,
+                 'description', NEW.description,
+                 'status', NEW.status,
+                 'priority', CASE NEW.priority WHEN 0 THEN 'low' WHEN 1 THEN 'medium' WHEN 2 THEN 'high' ELSE 'urgent' END,
+                 'due_date', strftime('%Y-%m-%dT%H:%M:%SZ', NEW.due_date / 1000, 'unixepoch'),
+                 'reminders', json(NEW.reminders),
+                 'tags', json(NEW.tags),
+                 'recurrence_pattern', NEW.recurrence_pattern,
+                 'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.created_at / 1000.0, 'unixepoch'),
+                 'updated_at', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.updated_at / 1000.0, 'unixepoch'),
+                 'completed_at', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.completed_at / 1000.0, 'unixepoch'),
+                 'version', NEW.version);"
+        )
+    };
+}
+
+/// Puts the `NEW` task's text into the index and its tags beside it, unless it is deleted.
+macro_rules! index_new {
+    () => {
+        "INSERT INTO task_search (rowid, title, description, tags, owner)
+           SELECT NEW.row, NEW.title, NEW.description,
+             (SELECT group_concat(value, ' ') FROM json_each(NEW.tags)), replace(NEW.user_id, '-', '')
+           WHERE NEW.deleted_at IS NULL;
+         INSERT INTO task_tags (user_id, tag, task)
+           SELECT DISTINCT NEW.user_id, value, NEW.row FROM json_each(NEW.tags) WHERE NEW.deleted_at IS NULL;"
+    };
+}
+
+const TASKS_1: Migration = &[
+    "CREATE TABLE users (
+       id TEXT PRIMARY KEY,
+       email TEXT NOT NULL UNIQUE,
+       username TEXT NOT NULL,
+       password_hash TEXT NOT NULL,
+       role TEXT NOT NULL,
+       timezone TEXT NOT NULL,
+       notification_preferences TEXT NOT NULL,
+       created_at INTEGER NOT NULL,
+       updated_at INTEGER NOT NULL
+     ) WITHOUT ROWID",
+    "CREATE TABLE refresh_tokens (
+       token_hash TEXT PRIMARY KEY,
+       family_id TEXT NOT NULL,
+       user_id TEXT NOT NULL,
+       created_at INTEGER NOT NULL,
+       expires_at INTEGER NOT NULL,
+       presented INTEGER NOT NULL DEFAULT 0,
+       revoked INTEGER NOT NULL DEFAULT 0,
+       successor_hash TEXT,
+       successor_created_at INTEGER,
+       successor_expires_at INTEGER
+     ) WITHOUT ROWID",
+    "CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id)",
+    "CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at)",
+    "CREATE TRIGGER refresh_token_rotated AFTER UPDATE OF presented ON refresh_tokens
+       WHEN NEW.presented = 1 BEGIN
+         INSERT INTO refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
+           VALUES (NEW.successor_hash, NEW.family_id, NEW.user_id, NEW.successor_created_at, NEW.successor_expires_at);
+       END",
+    "CREATE TRIGGER refresh_token_reused AFTER UPDATE OF presented ON refresh_tokens
+       WHEN NEW.presented > 1 BEGIN
+         UPDATE refresh_tokens SET revoked = 1 WHERE family_id = NEW.family_id;
+       END",
+    "CREATE TABLE tasks (
+       row INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,
+       user_id TEXT NOT NULL,
+       title TEXT NOT NULL,
+       title_key TEXT NOT NULL,
+       description TEXT,
+       status TEXT NOT NULL,
+       priority INTEGER NOT NULL,
+       due_date INTEGER,
+       reminders TEXT NOT NULL,
+       tags TEXT NOT NULL,
+       recurrence_pattern TEXT,
+       created_at INTEGER NOT NULL,
+       updated_at INTEGER NOT NULL,
+       completed_at INTEGER,
+       version INTEGER NOT NULL,
+       deleted_at INTEGER,
+       correlation_id TEXT,
+       traceparent TEXT
+     )",
+    "CREATE INDEX tasks_created ON tasks (user_id, created_at) WHERE deleted_at IS NULL",
+    "CREATE INDEX tasks_due ON tasks (user_id, due_date) WHERE deleted_at IS NULL",
+    "CREATE INDEX tasks_open_due ON tasks (user_id, due_date)
+       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')",
+    "CREATE INDEX tasks_status ON tasks (user_id, status, created_at, priority, due_date) WHERE deleted_at IS NULL",
+    "CREATE INDEX tasks_completed ON tasks (user_id, completed_at)
+       WHERE deleted_at IS NULL AND completed_at IS NOT NULL",
+    "CREATE INDEX tasks_deleted ON tasks (deleted_at) WHERE deleted_at IS NOT NULL",
+    "CREATE TABLE task_tags (
+       user_id TEXT NOT NULL,
+       tag TEXT NOT NULL,
+       task INTEGER NOT NULL,
+       PRIMARY KEY (user_id, tag, task)
+     ) WITHOUT ROWID",
+    "CREATE VIEW task_text AS
+       SELECT row, title, description, (SELECT group_concat(value, ' ') FROM json_each(tasks.tags)) AS tags,
+         replace(user_id, '-', '') AS owner
+       FROM tasks",
+    // The owner is a column of the index, so that a search reads that person's entries and not everybody's.
+    "CREATE VIRTUAL TABLE task_search USING fts5(
+       title, description, tags, owner,
+       content = 'task_text', content_rowid = 'row',
+       tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')",
+    "INSERT INTO task_search (task_search, rank) VALUES ('rank', 'bm25(10.0, 2.0, 5.0, 0.0)')",
+    "CREATE TABLE outbox (
+       seq INTEGER PRIMARY KEY AUTOINCREMENT,
+       event_id TEXT NOT NULL,
+       topic TEXT NOT NULL,
+       key TEXT NOT NULL,
+       event_type TEXT NOT NULL,
+       task_id TEXT NOT NULL,
+       version INTEGER NOT NULL,
+       time INTEGER NOT NULL,
+       correlation_id TEXT,
+       traceparent TEXT,
+       data TEXT NOT NULL,
+       published_at INTEGER
+     )",
+    "CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL",
+    concat!(
+        "CREATE TRIGGER task_created AFTER INSERT ON tasks BEGIN ",
+        outbox_row!("'task_created'"),
+        index_new!(),
+        " END"
+    ),
+    concat!(
+        "CREATE TRIGGER task_changed AFTER UPDATE OF version ON tasks WHEN NEW.version <> OLD.version BEGIN ",
+        outbox_row!(
+            "CASE
+               WHEN NEW.deleted_at IS NOT NULL THEN 'task_deleted'
+               WHEN OLD.deleted_at IS NOT NULL THEN 'task_created'
+               WHEN NEW.status = 'completed' AND OLD.status <> 'completed' THEN 'task_completed'
+               ELSE 'task_updated'
+             END"
+        ),
+        " END"
+    ),
+    concat!(
+        "CREATE TRIGGER task_reindexed AFTER UPDATE OF title, description, tags, deleted_at ON tasks BEGIN
+           INSERT INTO task_search (task_search, rowid, title, description, tags, owner)
+             SELECT 'delete', OLD.row, OLD.title, OLD.description,
+               (SELECT group_concat(value, ' ') FROM json_each(OLD.tags)), replace(OLD.user_id, '-', '')
+             WHERE OLD.deleted_at IS NULL;
+           DELETE FROM task_tags
+             WHERE user_id = OLD.user_id AND tag IN (SELECT value FROM json_each(OLD.tags)) AND task = OLD.row;",
+        index_new!(),
+        " END"
+    ),
+];
+
+const RATE_LIMITS_1: Migration = &[
+    "CREATE TABLE rate_clients (
+       client TEXT PRIMARY KEY,
+       counts TEXT NOT NULL,
+       allowed INTEGER NOT NULL,
+       seen_at INTEGER NOT NULL,
+       expires_at INTEGER NOT NULL
+     )",
+    "CREATE INDEX rate_clients_expiry ON rate_clients (expires_at)",
+    // Each new client removes up to two that went quiet, so the table follows the clients of the last window.
+    "CREATE TRIGGER rate_client_added AFTER INSERT ON rate_clients BEGIN
+       DELETE FROM rate_clients WHERE rowid IN (
+         SELECT rowid FROM rate_clients WHERE expires_at < NEW.seen_at ORDER BY expires_at LIMIT 2);
+     END",
+];
+
+pub(super) const TASKS: &[Migration] = &[TASKS_1];
+pub(super) const RATE_LIMITS: &[Migration] = &[RATE_LIMITS_1];
+
+/// Applies what is missing. Several instances may start at once: one holds SQLite's write lock, the
+/// others wait for it (`busy_timeout`) and then find nothing left to do.
+pub(super) async fn apply<C: SqlConnection>(
+    connection: &C,
+    migrations: &[Migration],
+) -> Result<Migrated> {
+    let known = migrations.len() as i64;
+    let before = applied(connection).await?;
+    if before >= known {
+        return Ok(Migrated {
+            before,
+            after: before,
+            known,
+        });
+    }
+    let own = connection.reopen().await?;
+    own.execute("PRAGMA journal_mode = WAL", vec![]).await?;
+    own.execute("BEGIN IMMEDIATE", vec![]).await?;
+    match apply_missing(&own, migrations).await {
+        Ok(before) => {
+            own.execute("COMMIT", vec![]).await?;
+            Ok(Migrated {
+                before,
+                after: before.max(known),
+                known,
+            })
+        }
+        Err(error) => {
+            // The migration's own error says more than a failed rollback, which dropping repeats.
+            let _ = own.execute("ROLLBACK", vec![]).await;
+            Err(error)
+        }
+    }
+}
+
+async fn apply_missing<C: SqlConnection>(own: &C, migrations: &[Migration]) -> Result<i64> {
+    own.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)",
+        vec![],
+    )
+    .await?;
+    let before = applied(own).await?;
+    for (number, statements) in (1_i64..).zip(migrations).skip(before.max(0) as usize) {
+        for statement in *statements {
+            own.execute(statement, vec![]).await?;
+        }
+        own.execute(
+            "INSERT INTO schema_migrations (number, applied_at) VALUES (?1, ?2)",
+            params![number, Utc::now()],
+        )
+        .await?;
+    }
+    Ok(before)
+}
+
+/// The newest migration that the database has; 0 for a new one.
+async fn applied<C: SqlConnection>(connection: &C) -> Result<i64> {
+    let tables = connection
+        .execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
+            vec![],
+        )
+        .await?;
+    if tables.is_empty() {
+        return Ok(0);
+    }
+    let rows = connection
+        .execute(
+            "SELECT coalesce(max(number), 0) FROM schema_migrations",
+            vec![],
+        )
+        .await?;
+    match rows.first().and_then(|row| row.first()) {
+        Some(SqlValue::Integer(number)) => Ok(*number),
+        other => Err(StorageError::Internal(format!(
+            "schema version is {other:?}"
+        ))),
+    }
+}

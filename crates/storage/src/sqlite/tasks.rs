@@ -1,0 +1,214 @@
+//! Changes of single tasks: each one SQL statement, whose triggers write the outbox and the index.
+
+use chrono::{DateTime, Utc};
+use task_model::{NewTask, Status, Task, TaskPatch};
+use uuid::Uuid;
+
+use super::rows::{TASK, first_task, json, rank};
+use crate::sql::params;
+use crate::{Origin, Result, SqlConnection, SqlValue, StorageError};
+
+pub(super) async fn create<C: SqlConnection>(
+    connection: &C,
+    user_id: Uuid,
+    task: NewTask,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<Task> {
+    let rows = connection
+        .execute(
+            &format!(
+                "INSERT INTO tasks (id, user_id, title, title_key, description, status, priority, due_date, reminders,
+                   tags, recurrence_pattern, created_at, updated_at, version, correlation_id, traceparent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?11, 1, ?12, ?13)
+                 ON CONFLICT (id) DO NOTHING RETURNING {TASK}"
+            ),
+            params![
+                task.id,
+                user_id,
+                task.title.as_str(),
+                title_key(&task.title),
+                task.description,
+                rank(task.priority),
+                task.due_date,
+                json(&task.reminders)?,
+                json(&task.tags)?,
+                task.recurrence_pattern,
+                now,
+                origin.correlation_id.clone(),
+                origin.traceparent.clone()
+            ],
+        )
+        .await?;
+    if let Some(created) = first_task(rows)? {
+        return Ok(created);
+    }
+    // Made before; even if it was deleted since, making it again must not bring it back.
+    let sql = format!("SELECT {TASK} FROM tasks WHERE id = ?1 AND user_id = ?2");
+    let existing = connection.execute(&sql, params![task.id, user_id]).await?;
+    first_task(existing)?.ok_or(StorageError::Conflict { field: "id" })
+}
+
+pub(super) async fn by_id<C: SqlConnection>(
+    connection: &C,
+    user_id: Uuid,
+    id: Uuid,
+) -> Result<Option<Task>> {
+    let sql =
+        format!("SELECT {TASK} FROM tasks WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL");
+    first_task(connection.execute(&sql, params![id, user_id]).await?)
+}
+
+/// One UPDATE that names only the patched columns and holds only if one of them differs, so that two
+/// instances never undo each other's changes and a change to nothing writes nothing.
+pub(super) async fn update<C: SqlConnection>(
+    connection: &C,
+    user_id: Uuid,
+    id: Uuid,
+    patch: TaskPatch,
+    expected_version: Option<i64>,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<Option<Task>> {
+    let mut params = params![
+        id,
+        user_id,
+        now,
+        origin.correlation_id.clone(),
+        origin.traceparent.clone(),
+        expected_version
+    ];
+    let (mut set, mut differs) = (String::new(), Vec::new());
+    for (column, value) in changed_columns(&patch)? {
+        params.push(value);
+        let parameter = params.len();
+        set.push_str(&format!(", {column} = ?{parameter}"));
+        differs.push(format!("{column} IS NOT ?{parameter}"));
+    }
+    match patch.status {
+        Some(Status::Completed) => set.push_str(", completed_at = coalesce(completed_at, ?3)"),
+        Some(_) => set.push_str(", completed_at = NULL"),
+        None => {}
+    }
+    if !differs.is_empty() {
+        let sql = format!(
+            "UPDATE tasks SET version = version + 1, updated_at = ?3, correlation_id = ?4, traceparent = ?5{set}
+             WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL AND (?6 IS NULL OR version = ?6) AND ({})
+             RETURNING {TASK}",
+            differs.join(" OR ")
+        );
+        if let Some(updated) = first_task(connection.execute(&sql, params).await?)? {
+            return Ok(Some(updated));
+        }
+    }
+    let Some(task) = by_id(connection, user_id, id).await? else {
+        return Ok(None);
+    };
+    match expected_version {
+        Some(expected) if expected != task.version => Err(StorageError::VersionMismatch {
+            current: task.version,
+        }),
+        // It came to the expected version only after the UPDATE had looked.
+        Some(_) if changes(&patch, &task) => Err(StorageError::Unavailable(
+            "the task changed meanwhile".into(),
+        )),
+        _ => Ok(Some(task)),
+    }
+}
+
+/// The columns that a patch names, with their new values.
+fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
+    let mut columns = Vec::new();
+    if let Some(title) = &patch.title {
+        columns.push(("title", title.as_str().into()));
+        columns.push(("title_key", title_key(title).into()));
+    }
+    if let Some(description) = &patch.description {
+        columns.push(("description", description.clone().into()));
+    }
+    if let Some(status) = patch.status {
+        columns.push(("status", status.as_str().into()));
+    }
+    if let Some(priority) = patch.priority {
+        columns.push(("priority", rank(priority).into()));
+    }
+    if let Some(due_date) = patch.due_date {
+        columns.push(("due_date", due_date.into()));
+    }
+    if let Some(reminders) = &patch.reminders {
+        columns.push(("reminders", json(reminders)?.into()));
+    }
+    if let Some(tags) = &patch.tags {
+        columns.push(("tags", json(tags)?.into()));
+    }
+    if let Some(recurrence) = &patch.recurrence_pattern {
+        columns.push(("recurrence_pattern", recurrence.clone().into()));
+    }
+    Ok(columns)
+}
+
+fn changes(patch: &TaskPatch, task: &Task) -> bool {
+    fn differs<T: PartialEq>(new: &Option<T>, old: &T) -> bool {
+        new.as_ref().is_some_and(|new| new != old)
+    }
+    differs(&patch.title, &task.title)
+        || differs(&patch.description, &task.description)
+        || differs(&patch.status, &task.status)
+        || differs(&patch.priority, &task.priority)
+        || differs(&patch.due_date, &task.due_date)
+        || differs(&patch.reminders, &task.reminders)
+        || differs(&patch.tags, &task.tags)
+        || differs(&patch.recurrence_pattern, &task.recurrence_pattern)
+}
+
+/// Keeps the row for `restore` and answers the version before the deletion, which is one of its own.
+pub(super) async fn delete<C: SqlConnection>(
+    connection: &C,
+    user_id: Uuid,
+    id: Uuid,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<Option<Task>> {
+    let sql = format!(
+        "UPDATE tasks SET deleted_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5
+         WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL RETURNING {TASK}"
+    );
+    let params = params![
+        id,
+        user_id,
+        now,
+        origin.correlation_id.clone(),
+        origin.traceparent.clone()
+    ];
+    let deleted = first_task(connection.execute(&sql, params).await?)?;
+    Ok(deleted.map(|task| Task {
+        version: task.version - 1,
+        ..task
+    }))
+}
+
+pub(super) async fn restore<C: SqlConnection>(
+    connection: &C,
+    user_id: Uuid,
+    id: Uuid,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<Option<Task>> {
+    let sql = format!(
+        "UPDATE tasks SET deleted_at = NULL, updated_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5
+         WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NOT NULL RETURNING {TASK}"
+    );
+    let params = params![
+        id,
+        user_id,
+        now,
+        origin.correlation_id.clone(),
+        origin.traceparent.clone()
+    ];
+    first_task(connection.execute(&sql, params).await?)
+}
+
+/// What titles are sorted by: SQLite itself folds the case of ASCII only.
+fn title_key(title: &str) -> String {
+    title.to_lowercase()
+}
