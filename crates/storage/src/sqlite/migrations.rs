@@ -47,7 +47,7 @@ macro_rules! index_new {
     () => {
         "INSERT INTO task_search (rowid, title, description, tags, owner)
            SELECT NEW.row, NEW.title, NEW.description,
-             (SELECT group_concat(value, ' ') FROM json_each(NEW.tags)), replace(NEW.user_id, '-', '')
+             trim(replace(NEW.tags, '\",\"', ' '), '[]\"'), replace(NEW.user_id, '-', '')
            WHERE NEW.deleted_at IS NULL;
          INSERT INTO task_tags (user_id, tag, task)
            SELECT DISTINCT NEW.user_id, value, NEW.row FROM json_each(NEW.tags) WHERE NEW.deleted_at IS NULL;"
@@ -124,10 +124,12 @@ const TASKS_1: Migration = &[
        task INTEGER NOT NULL,
        PRIMARY KEY (user_id, tag, task)
      ) WITHOUT ROWID",
+    // FTS5 may not read another virtual table (`json_each`) to check or rebuild its index, so the tags'
+    // text is cut out of their JSON.
     "CREATE VIEW task_text AS
-       SELECT row, title, description, (SELECT group_concat(value, ' ') FROM json_each(tasks.tags)) AS tags,
+       SELECT row, title, description, trim(replace(tags, '\",\"', ' '), '[]\"') AS tags,
          replace(user_id, '-', '') AS owner
-       FROM tasks",
+       FROM tasks WHERE deleted_at IS NULL",
     // The owner is a column of the index, so that a search reads that person's entries and not everybody's.
     "CREATE VIRTUAL TABLE task_search USING fts5(
        title, description, tags, owner,
@@ -171,7 +173,7 @@ const TASKS_1: Migration = &[
         "CREATE TRIGGER task_reindexed AFTER UPDATE OF title, description, tags, deleted_at ON tasks BEGIN
            INSERT INTO task_search (task_search, rowid, title, description, tags, owner)
              SELECT 'delete', OLD.row, OLD.title, OLD.description,
-               (SELECT group_concat(value, ' ') FROM json_each(OLD.tags)), replace(OLD.user_id, '-', '')
+               trim(replace(OLD.tags, '\",\"', ' '), '[]\"'), replace(OLD.user_id, '-', '')
              WHERE OLD.deleted_at IS NULL;
            DELETE FROM task_tags
              WHERE user_id = OLD.user_id AND tag IN (SELECT value FROM json_each(OLD.tags)) AND task = OLD.row;",
