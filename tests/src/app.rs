@@ -154,6 +154,7 @@ impl Builder {
             "{} is missing; run `make build`",
             self.binary.display()
         );
+        crate::raise_open_files();
         let address = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port");

@@ -37,6 +37,16 @@ pub fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "{name}: skipped: {reason}");
 }
 
+/// Lets this process, and the hosts that it starts, open as many files as they may; answers how many.
+pub fn raise_open_files() -> u64 {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it may not be raised, what it was still holds.
+    let _ = setrlimit(Resource::Nofile, limit);
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
 /// Asks until `done` answers something, or fails after `seconds` with what was awaited.
 pub fn wait_for<T>(what: &str, seconds: u64, mut done: impl FnMut() -> Option<T>) -> T {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
