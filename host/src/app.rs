@@ -2,7 +2,7 @@
 //!
 //! `manifest` makes it from `spin.toml`; the triggers and capabilities read nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A whole application.
@@ -18,7 +18,7 @@ pub struct App {
     pub variables: BTreeMap<String, Variable>,
     /// `[[trigger.http]]`, in the manifest's order.
     pub http_triggers: Vec<HttpTrigger>,
-    /// Components that a trigger or another component uses, by id.
+    /// Components that a trigger uses, by id (all of the manifest's when it is read for a build).
     pub components: BTreeMap<String, Component>,
 }
 
@@ -96,8 +96,17 @@ pub struct Dependency {
     pub source: PathBuf,
     /// The export to take, where it is not the one of the import's name.
     pub export: Option<String>,
-    /// Whether it may use what the importing component may (variables, hosts, stores); otherwise all of that is denied to it.
-    pub inherit_configuration: bool,
+    /// What it may use of the importing component's configuration.
+    pub inherit_configuration: InheritConfiguration,
+}
+
+/// What a dependency may use of what the component that imports it may use; the rest is denied to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InheritConfiguration {
+    /// Everything.
+    All,
+    /// These fields of the component (`allowed_outbound_hosts`, `variables`, …); none where empty.
+    Only(BTreeSet<String>),
 }
 
 /// One `[component.ID.build]`.

@@ -1,0 +1,1 @@
+//! Broken manifests and what is said about them; whole ones and what is read from them.
