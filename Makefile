@@ -55,7 +55,7 @@ setup-test:
 
 .PHONY: bench
 bench: build ## Measure start-up, requests and language, side by side
-	@cargo run --locked --release --package tests --bin bench
+	@cargo run --locked --release --package bench
 
 .PHONY: clean
 clean: ## Remove what was built (keeps .spin, your data)
