@@ -78,6 +78,11 @@ impl Builder {
         self
     }
 
+    /// Where its databases and stores will lie; the manifest's folder too, if it is the test's own.
+    pub fn state_dir(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The command that starts the host on `listen`, its output going to `log`.
     fn command(&self, listen: SocketAddr, log: &Path) -> Command {
         let dir = self.state.path();
