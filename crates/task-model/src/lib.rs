@@ -1,8 +1,12 @@
 //! Tasks, people and their rules: the types that every service shares, as the contract fixes them.
 
+mod given;
 mod reminder;
 mod task;
+mod task_input;
+mod task_query;
 mod user;
+mod user_input;
 mod validation;
 
 pub use reminder::Reminder;
@@ -10,5 +14,8 @@ pub use task::{
     NewTask, Page, Priority, SearchHit, SortField, SortOrder, Stats, Status, TagCount, Task,
     TaskPatch, TaskQuery,
 };
+pub use task_input::{TaskInput, TaskPatchInput};
+pub use task_query::{parse_limit, parse_q};
 pub use user::{NewUser, NotificationPreferences, User, UserPatch};
+pub use user_input::{Registration, RegistrationInput, UserPatchInput, normalize_email};
 pub use validation::FieldError;

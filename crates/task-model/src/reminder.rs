@@ -14,7 +14,7 @@ const YEAR: u32 = 366 * DAY;
 
 /// When to remind. In JSON an ISO 8601 duration before the due date (`PT1H`, `P1D`) or an RFC 3339
 /// date-time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reminder {
     /// Before the due date; a day is 24 hours, a week seven days.
     Before {
@@ -23,6 +23,16 @@ pub enum Reminder {
     },
     /// At this moment, whatever the due date is.
     At(DateTime<Utc>),
+}
+
+impl Reminder {
+    /// So many seconds before the task is due: at most 366 days of them.
+    pub fn before(seconds: u32) -> Result<Self, String> {
+        if seconds > YEAR {
+            return Err("a reminder may be at most 366 days before the due date".into());
+        }
+        Ok(Self::Before { seconds })
+    }
 }
 
 impl fmt::Display for Reminder {
@@ -59,20 +69,16 @@ impl FromStr for Reminder {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with('P') {
-            return match parse_duration(text) {
-                Some(seconds) if seconds <= YEAR => Ok(Self::Before { seconds }),
-                Some(_) => Err("a reminder may be at most 366 days before the due date".into()),
-                None => Err(format!(
-                    "\"{text}\" is not an ISO 8601 duration of weeks, days, hours, minutes and seconds"
-                )),
-            };
+            return parse_duration(text)
+                .ok_or_else(|| {
+                    "must be an ISO 8601 duration of weeks, days, hours, minutes and seconds".into()
+                })
+                .and_then(Self::before);
         }
         DateTime::parse_from_rfc3339(text)
             .map(|at| Self::At(at.with_timezone(&Utc)))
             .map_err(|_| {
-                format!(
-                    "\"{text}\" is neither an ISO 8601 duration (PT1H) nor an RFC 3339 date-time"
-                )
+                "must be an ISO 8601 duration such as PT1H or an RFC 3339 date-time".into()
             })
     }
 }
