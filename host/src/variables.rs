@@ -261,7 +261,11 @@ impl Variables {
         Ok(AllowedHosts::new(entries, component_ids))
     }
 
-    fn expand(&self, template: &str) -> Result<String> {
+    /// A text with the values of the variables in it.
+    ///
+    /// # Errors
+    /// The template is wrong or uses an undefined variable.
+    pub fn expand(&self, template: &str) -> Result<String> {
         Template::parse(template)?
             .expand(|name| self.0.get(name).map(String::as_str))
             .map_err(|name| anyhow::anyhow!("`{{{{ {name} }}}}` is not an application variable"))

@@ -48,7 +48,7 @@ pub fn check_kebab(name: &str) -> Result<(), String> {
 /// # Errors
 /// What is wrong with it.
 pub fn check_label(name: &str) -> Result<(), String> {
-    check_words(name, '-').or_else(|reason| check_words(name, '_').map_err(|_| reason))
+    check_words(name, if name.contains('_') { '_' } else { '-' })
 }
 
 /// A variable: lower-case `snake_case`.
