@@ -3,13 +3,21 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
+
+use crate::operation::Operation;
+use crate::question::Question;
+use crate::undo::UndoStack;
 
 /// Messages kept; the oldest go first.
 pub const MAX_MESSAGES: usize = 50;
 /// Bytes of one kept message; what is longer ends in `…`. The reply itself is never cut.
 pub const MAX_TEXT_BYTES: usize = 2_000;
+/// Tasks that "them" and "the third" can point to.
+pub const MAX_REFERENCES: usize = 100;
+/// Questions that wait for an answer at once.
+pub const MAX_QUESTIONS: usize = 5;
 /// A conversation that rested this long is over.
 const LIFETIME: TimeDelta = TimeDelta::days(30);
 
@@ -52,6 +60,33 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
     /// Oldest first, at most [`MAX_MESSAGES`].
     pub messages: VecDeque<Message>,
+    /// What words such as "it" and "undo" mean.
+    #[serde(deserialize_with = "default_if_unreadable")]
+    pub(crate) state: State,
+}
+
+/// What words such as "it", "the second", "yes" and "undo" point to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// The numbered list last shown.
+    pub listed: Vec<Uuid>,
+    /// The tasks last spoken of.
+    pub spoken: Vec<Uuid>,
+    /// The last task that was picked among similar ones: what "no, the other one" corrects.
+    pub choice: Option<Choice>,
+    /// Asked and not answered, in the order they are asked.
+    pub questions: VecDeque<Question>,
+    /// What "undo" takes back.
+    pub undo: UndoStack,
+}
+
+/// A task that was picked, what was done to it, and which others it could have been.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Choice {
+    pub operation: Operation,
+    pub taken: Uuid,
+    pub others: Vec<Uuid>,
 }
 
 impl Conversation {
@@ -101,4 +136,13 @@ fn shorten(text: &str) -> String {
         kept.push(c);
     }
     kept
+}
+
+fn default_if_unreadable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + serde::de::DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }

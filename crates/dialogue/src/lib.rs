@@ -4,14 +4,31 @@
 //! it says through [`storage::Storage`] and says in plain words what it did. It asks when it is
 //! unsure and remembers in the [`Conversation`] what it asked.
 
+mod add;
+mod answers;
+mod clock;
 mod conversation;
+mod due;
+mod matching;
+mod operation;
+mod question;
+mod resolve;
+mod selection;
+mod session;
+mod shim;
+mod undo;
+mod wording;
 
 pub use conversation::{Conversation, MAX_MESSAGES, MAX_TEXT_BYTES, Message, Role};
 
 use chrono::{DateTime, Utc};
+use language::Understanding;
 use serde::Serialize;
 use storage::{Origin, Storage, StorageError};
 use task_model::{Task, User};
+
+use crate::clock::Clock;
+use crate::session::Session;
 
 /// The longest message that is read, in characters; a longer one is answered with a request for less.
 pub const MAX_MESSAGE_CHARS: usize = 4_000;
@@ -67,12 +84,51 @@ pub async fn respond<S: Storage + Sync>(
     conversation: &mut Conversation,
     turn: Turn<'_>,
 ) -> Result<Reply, StorageError> {
-    storage.ping().await?;
-    conversation.keep(Role::User, turn.message, turn.now);
-    let reply = Reply {
-        reply: "I did not understand that, so I changed nothing.".into(),
-        ..Reply::default()
+    let clock = Clock::new(turn.now, &turn.user.timezone);
+    let understanding = match turn.message.chars().nth(MAX_MESSAGE_CHARS) {
+        None => Some(shim::understand(turn.message, clock.local_now())),
+        Some(_) => None,
     };
-    conversation.keep(Role::Assistant, &reply.reply, turn.now);
-    Ok(reply)
+    answer(storage, conversation, turn, clock, understanding).await
 }
+
+/// Answers a message that was understood, or that is too long to be.
+async fn answer<S: Storage + Sync>(
+    storage: &S,
+    conversation: &mut Conversation,
+    turn: Turn<'_>,
+    clock: Clock,
+    understanding: Option<Understanding>,
+) -> Result<Reply, StorageError> {
+    conversation.keep(Role::User, turn.message, turn.now);
+    let mut session = Session {
+        storage,
+        user: turn.user,
+        origin: turn.origin,
+        message: turn.message,
+        clock,
+        previous_choice: conversation.state.choice.take(),
+        state: &mut conversation.state,
+        said: Vec::new(),
+        actions: Vec::new(),
+        tasks: None,
+        done: Vec::new(),
+    };
+    let outcome = match understanding {
+        Some(understanding) => session.run(understanding).await,
+        None => {
+            session.say(format!(
+                "That is too long for me: please use at most {MAX_MESSAGE_CHARS} characters."
+            ));
+            Ok(())
+        }
+    };
+    let reply = session.finish();
+    if outcome.is_ok() {
+        conversation.keep(Role::Assistant, &reply.reply, turn.now);
+    }
+    outcome.map(|()| reply)
+}
+
+#[cfg(test)]
+mod tests;

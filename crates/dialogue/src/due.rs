@@ -1,0 +1,109 @@
+//! When a task that is moved, snoozed or repeated is due.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use recurrence::Recurrence;
+use task_model::{Reminder, Task, TaskPatch};
+
+use crate::clock::{Clock, END_OF_DAY, MORNING, When};
+use crate::operation::{Plan, TOO_FAR};
+
+/// How far "snooze it" moves a task when nothing more is said.
+const DEFAULT_SNOOZE: TimeDelta = TimeDelta::hours(1);
+
+/// The time of day that a task is due at, unless it is the one that stands for none.
+fn own_time(task: &Task, clock: &Clock) -> Option<NaiveTime> {
+    let time = clock.local(task.due_date?).time();
+    (time != END_OF_DAY).then_some(time)
+}
+
+pub(crate) fn moved_due(
+    task: &Task,
+    when: When,
+    keep_date: bool,
+    clock: &Clock,
+) -> Option<DateTime<Utc>> {
+    if let (When::Time(at), true, Some(due)) = (when, keep_date, task.due_date) {
+        let on_its_day = clock.utc(clock.local(due).date().and_time(at.time()))?;
+        if on_its_day > clock.now {
+            return Some(on_its_day);
+        }
+    }
+    clock.due(when, own_time(task, clock))
+}
+
+pub(crate) fn snooze(
+    task: &Task,
+    seconds: Option<i64>,
+    until: Option<When>,
+    clock: &Clock,
+) -> Plan {
+    let due = if let Some(when) = until {
+        moved_due(task, when, false, clock)
+    } else {
+        let by = match seconds {
+            None => Some(DEFAULT_SNOOZE),
+            Some(seconds) => TimeDelta::try_seconds(seconds),
+        };
+        // Later counts from now when it is overdue already, earlier from what it was.
+        let from = match task.due_date {
+            Some(due) if due > clock.now || by.is_some_and(|by| by < TimeDelta::zero()) => due,
+            _ => clock.now,
+        };
+        by.and_then(|by| from.checked_add_signed(by))
+            .and_then(|at| clock.utc(clock.local(at)).map(|_| at))
+    };
+    let Some(due) = due else {
+        return Plan::Impossible(TOO_FAR.into());
+    };
+    if task.due_date == Some(due) {
+        return Plan::Nothing(format!("is already due {}", clock.tell(due)));
+    }
+    let mut patch = TaskPatch {
+        due_date: Some(Some(due)),
+        ..TaskPatch::default()
+    };
+    // Reminders before the due date move by themselves, those at a moment are moved along.
+    let moves = |reminder: &Reminder| matches!(reminder, Reminder::At(_));
+    if let Some(old) = task.due_date.filter(|_| task.reminders.iter().any(moves)) {
+        let by = due.signed_duration_since(old);
+        patch.reminders = Some(
+            task.reminders
+                .iter()
+                .map(|reminder| match reminder {
+                    Reminder::At(at) => Reminder::At(at.checked_add_signed(by).unwrap_or(*at)),
+                    before => *before,
+                })
+                .collect(),
+        );
+    }
+    Plan::Patch(patch)
+}
+
+pub(crate) fn repeat(task: &Task, pattern: &str, first: Option<When>, clock: &Clock) -> Plan {
+    let recurrence = match Recurrence::parse(pattern) {
+        Ok(recurrence) => recurrence,
+        Err(why) => return Plan::Impossible(format!("I cannot repeat it like that: {why}.")),
+    };
+    let due = match (first, task.due_date) {
+        (Some(when), _) => clock.due(when, own_time(task, clock)),
+        (None, Some(due)) => Some(due),
+        (None, None) => first_occurrence(&recurrence, clock),
+    };
+    let Some(due) = due else {
+        return Plan::Impossible("That never comes round.".into());
+    };
+    let pattern = recurrence.to_string();
+    if task.recurrence_pattern.as_ref() == Some(&pattern) && task.due_date == Some(due) {
+        return Plan::Nothing(format!("already repeats {}", recurrence.describe()));
+    }
+    Plan::Patch(TaskPatch {
+        recurrence_pattern: Some(Some(pattern)),
+        due_date: Some(Some(due)),
+        ..TaskPatch::default()
+    })
+}
+
+/// When a pattern that was said without a date first comes, from this morning on.
+pub(crate) fn first_occurrence(recurrence: &Recurrence, clock: &Clock) -> Option<DateTime<Utc>> {
+    recurrence.next_after(clock.today().and_time(MORNING), clock.now, clock.zone)
+}
