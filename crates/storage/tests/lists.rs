@@ -1,0 +1,549 @@
+//! Pages, tags, numbers and full text.
+
+mod common;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use common::{Store, at, due, origin, tagged, titled, wait};
+use storage::Storage;
+use task_model::{
+    NewTask, Page, Priority, SearchHit, SortField, SortOrder, Status, TaskPatch, TaskQuery,
+};
+use uuid::Uuid;
+
+const ME: Uuid = Uuid::from_u128(1);
+const OTHER: Uuid = Uuid::from_u128(2);
+
+impl Store {
+    fn add(&self, task: NewTask, seconds: i64) -> Uuid {
+        wait(self.storage.create_task(ME, task, &origin(), at(seconds)))
+            .expect("created")
+            .id
+    }
+
+    fn set(&self, id: Uuid, patch: TaskPatch, seconds: i64) {
+        wait(
+            self.storage
+                .update_task(ME, id, patch, None, &origin(), at(seconds)),
+        )
+        .expect("updated");
+    }
+
+    fn page(&self, query: TaskQuery) -> Page {
+        wait(self.storage.tasks(ME, &query, at(100))).expect("a page")
+    }
+
+    fn titles(&self, query: TaskQuery) -> Vec<String> {
+        let page = self.page(query);
+        assert_eq!(page.total, page.tasks.len() as u64);
+        page.tasks.into_iter().map(|task| task.title).collect()
+    }
+
+    fn find(&self, q: &str) -> (Vec<SearchHit>, u64) {
+        wait(self.storage.search(ME, q, 10)).expect("an answer")
+    }
+
+    fn found(&self, q: &str) -> Vec<String> {
+        self.find(q)
+            .0
+            .into_iter()
+            .map(|hit| hit.task.title)
+            .collect()
+    }
+}
+
+fn sorted(sort: SortField, order: SortOrder) -> TaskQuery {
+    TaskQuery {
+        sort,
+        order,
+        ..TaskQuery::default()
+    }
+}
+
+#[test]
+fn each_sort_goes_both_ways_and_tasks_without_a_due_date_come_last() {
+    use SortField::{CreatedAt, DueDate, Title, UpdatedAt};
+    use SortOrder::{Ascending, Descending};
+    let store = Store::new();
+    let b = store.add(
+        NewTask {
+            due_date: Some(due(20)),
+            priority: Priority::Low,
+            ..titled("b")
+        },
+        0,
+    );
+    store.add(
+        NewTask {
+            priority: Priority::Urgent,
+            ..titled("Äa")
+        },
+        1,
+    );
+    store.add(
+        NewTask {
+            due_date: Some(due(10)),
+            priority: Priority::High,
+            ..titled("ä")
+        },
+        2,
+    );
+    store.add(titled("C"), 2);
+    store.set(
+        b,
+        TaskPatch {
+            tags: Some(vec!["x".into()]),
+            ..TaskPatch::default()
+        },
+        3,
+    );
+    for (sort, order, titles) in [
+        (CreatedAt, Ascending, ["b", "Äa", "ä", "C"]),
+        (CreatedAt, Descending, ["C", "ä", "Äa", "b"]),
+        (DueDate, Ascending, ["ä", "b", "Äa", "C"]),
+        (DueDate, Descending, ["b", "ä", "C", "Äa"]),
+        (SortField::Priority, Ascending, ["b", "C", "ä", "Äa"]),
+        (SortField::Priority, Descending, ["Äa", "ä", "C", "b"]),
+        (Title, Ascending, ["b", "C", "ä", "Äa"]),
+        (Title, Descending, ["Äa", "ä", "C", "b"]),
+        (UpdatedAt, Ascending, ["Äa", "ä", "C", "b"]),
+        (UpdatedAt, Descending, ["b", "C", "ä", "Äa"]),
+    ] {
+        assert_eq!(
+            store.titles(sorted(sort, order)),
+            titles,
+            "{sort:?} {order:?}"
+        );
+    }
+}
+
+#[test]
+fn filters_combine() {
+    let store = Store::new();
+    let all = TaskQuery::default;
+    store.add(
+        NewTask {
+            due_date: Some(due(10)),
+            ..tagged("milk", &["home", "shop"])
+        },
+        0,
+    );
+    let rent = store.add(
+        NewTask {
+            due_date: Some(due(99)),
+            priority: Priority::High,
+            ..tagged("rent", &["home"])
+        },
+        1,
+    );
+    store.add(
+        NewTask {
+            due_date: Some(due(101)),
+            ..tagged("report", &["work"])
+        },
+        2,
+    );
+    store.add(titled("someday"), 3);
+    store.set(
+        rent,
+        TaskPatch {
+            status: Some(Status::Completed),
+            ..TaskPatch::default()
+        },
+        50,
+    );
+
+    let titles = |query| store.titles(query);
+    let status = |status: &[Status]| TaskQuery {
+        status: status.to_vec(),
+        ..all()
+    };
+    assert_eq!(titles(status(&[Status::Completed])), ["rent"]);
+    assert_eq!(
+        titles(status(&[Status::Completed, Status::Pending])).len(),
+        4
+    );
+    assert_eq!(titles(status(&[Status::Cancelled])), [""; 0]);
+    assert_eq!(
+        titles(TaskQuery {
+            priority: vec![Priority::High],
+            ..all()
+        }),
+        ["rent"]
+    );
+    let tag = |tags: &[&str]| TaskQuery {
+        tag: tags.iter().map(|t| (*t).into()).collect(),
+        ..all()
+    };
+    assert_eq!(titles(tag(&["home"])), ["rent", "milk"]);
+    assert_eq!(titles(tag(&["shop", "work"])), ["report", "milk"]);
+    assert_eq!(titles(tag(&["%"])), [""; 0]);
+    assert_eq!(titles(tag(&["' OR 1=1 --"])), [""; 0]);
+    let both = TaskQuery {
+        status: vec![Status::Pending],
+        ..tag(&["home"])
+    };
+    assert_eq!(titles(both), ["milk"]);
+    assert_eq!(
+        titles(TaskQuery {
+            due_before: Some(due(99)),
+            ..all()
+        }),
+        ["milk"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            due_before: Some(at(99)),
+            ..all()
+        }),
+        ["rent", "milk"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            due_after: Some(due(99)),
+            ..all()
+        }),
+        ["report", "rent"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            overdue: Some(true),
+            ..all()
+        }),
+        ["milk"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            overdue: Some(false),
+            ..all()
+        }),
+        ["someday", "report", "rent"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            has_due_date: Some(false),
+            ..all()
+        }),
+        ["someday"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            has_due_date: Some(true),
+            ..all()
+        })
+        .len(),
+        3
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            completed_after: Some(at(50)),
+            ..all()
+        }),
+        ["rent"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            completed_before: Some(at(50)),
+            ..all()
+        }),
+        [""; 0]
+    );
+    let exact = at(50) + TimeDelta::nanoseconds(1);
+    assert_eq!(
+        titles(TaskQuery {
+            completed_before: Some(exact),
+            ..all()
+        }),
+        ["rent"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            completed_after: Some(exact),
+            ..all()
+        }),
+        [""; 0]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            q: Some("re".into()),
+            ..all()
+        }),
+        ["report", "rent"]
+    );
+    assert_eq!(
+        titles(TaskQuery {
+            q: Some("!?".into()),
+            ..all()
+        }),
+        [""; 0]
+    );
+}
+
+#[test]
+fn pages_follow_each_other_and_know_the_total() {
+    let store = Store::new();
+    for index in 0..7 {
+        store.add(titled(&format!("{index}")), 0);
+    }
+    let page = |limit, offset| {
+        let page = store.page(TaskQuery {
+            limit,
+            offset,
+            ..TaskQuery::default()
+        });
+        let titles: Vec<_> = page.tasks.into_iter().map(|task| task.title).collect();
+        (titles.concat(), page.total)
+    };
+    assert_eq!(page(3, 0), ("654".into(), 7));
+    assert_eq!(page(3, 3), ("321".into(), 7));
+    assert_eq!(page(3, 6), ("0".into(), 7));
+    assert_eq!(page(3, 7), (String::new(), 7));
+    assert_eq!(page(7, 0), ("6543210".into(), 7));
+    assert_eq!(page(100, u32::MAX), (String::new(), 7));
+}
+
+#[test]
+fn tags_are_counted_most_used_first() {
+    let store = Store::new();
+    let id = store.add(tagged("a", &["home", "b"]), 0);
+    store.add(tagged("b", &["home", "a"]), 0);
+    let tags = || {
+        let tags = wait(store.storage.tags(ME)).unwrap();
+        tags.into_iter()
+            .map(|tag| (tag.tag, tag.count))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        tags(),
+        [("home".into(), 2), ("a".into(), 1), ("b".into(), 1)]
+    );
+    store.set(
+        id,
+        TaskPatch {
+            tags: Some(vec!["a".into()]),
+            ..TaskPatch::default()
+        },
+        1,
+    );
+    assert_eq!(tags(), [("a".into(), 2), ("home".into(), 1)]);
+    assert_eq!(wait(store.storage.tags(OTHER)).unwrap(), []);
+}
+
+#[test]
+fn stats_count_what_is_open_and_what_was_done_on_which_day() {
+    let store = Store::new();
+    let midnight = |day| {
+        let date = NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+        let start: DateTime<Utc> = date.and_hms_opt(5, 0, 0).unwrap().and_utc();
+        (date, start, start + TimeDelta::days(1))
+    };
+    let days = [midnight(28), midnight(1), midnight(2)];
+    store.add(
+        NewTask {
+            due_date: Some(due(50)),
+            priority: Priority::High,
+            ..titled("late")
+        },
+        0,
+    );
+    store.add(
+        NewTask {
+            due_date: Some(due(200)),
+            ..titled("today")
+        },
+        0,
+    );
+    store.add(
+        NewTask {
+            due_date: Some(due(200_000)),
+            ..titled("later")
+        },
+        0,
+    );
+    let done = |seconds| {
+        let id = store.add(
+            NewTask {
+                due_date: Some(due(50)),
+                ..titled("done")
+            },
+            0,
+        );
+        store.set(
+            id,
+            TaskPatch {
+                status: Some(Status::Completed),
+                ..TaskPatch::default()
+            },
+            seconds,
+        );
+    };
+    done(10);
+    done(20);
+    done(-86_400);
+    let stats = wait(store.storage.stats(ME, &days, at(100))).unwrap();
+    assert_eq!(stats.total, 6);
+    assert_eq!(
+        stats.by_status,
+        [(Status::Pending, 3), (Status::Completed, 3)]
+    );
+    assert_eq!(
+        stats.by_priority,
+        [(Priority::Medium, 2), (Priority::High, 1)]
+    );
+    assert_eq!((stats.overdue, stats.due_today), (1, 2));
+    assert_eq!(stats.completed_per_day, [(days[1].0, 1), (days[2].0, 2)]);
+}
+
+#[test]
+fn search_finds_words_beginnings_and_accents_in_all_text() {
+    let store = Store::new();
+    store.add(
+        NewTask {
+            description: Some("milk".into()),
+            ..titled("shopping")
+        },
+        0,
+    );
+    store.add(titled("buy milk"), 1);
+    store.add(tagged("breakfast", &["milk", "coffee"]), 2);
+    store.add(titled("Crème brûlée"), 3);
+    store.add(titled("don't panic, e-mail Zoë"), 4);
+    assert_eq!(store.found("milk")[0], "buy milk");
+    assert_eq!(store.found("milk").len(), 3);
+    assert_eq!(store.found("MIL").len(), 3);
+    assert_eq!(store.found("mil coffee"), [""; 0]);
+    assert_eq!(store.found("coffee mil"), ["breakfast"]);
+    assert_eq!(store.found("creme BRULEE"), ["Crème brûlée"]);
+    assert_eq!(store.found("cre\u{300}me"), ["Crème brûlée"]);
+    for q in [
+        "don't", "e-mail", "zoe e-ma", "panic,", "\"panic", "(e-mail", "mail*",
+    ] {
+        assert_eq!(store.found(q).len(), 1, "{q}");
+    }
+    assert_eq!(
+        wait(store.storage.search(OTHER, "milk", 10)).unwrap(),
+        (vec![], 0)
+    );
+    let owner = ME.simple().to_string();
+    assert_eq!(store.found(&owner), [""; 0]);
+}
+
+#[test]
+fn nothing_that_is_typed_breaks_a_search() {
+    let store = Store::new();
+    store.add(titled("x OR y AND NOT NEAR title row"), 0);
+    for q in [
+        "", " ", "*", "\"", "\"\"", "''", "()", "^", "-", "!!!", "🥛", "\0", "\u{1}", "%", ";--",
+    ] {
+        assert_eq!(store.find(q), (vec![], 0), "{q:?}");
+    }
+    for q in [
+        "NOT",
+        "OR OR",
+        "title:x",
+        "NEAR(x y)",
+        "{title}",
+        "x\0y",
+        "^x",
+        "owner : x",
+    ] {
+        store.find(q);
+    }
+    assert_eq!(store.found("OR AND NOT"), ["x OR y AND NOT NEAR title row"]);
+    let (many, long) = ("x ".repeat(50_000), "x".repeat(100_000));
+    assert_eq!(store.find(&many).1, 1);
+    assert_eq!(store.find(&long).1, 0);
+}
+
+#[test]
+fn snippets_mark_the_match_and_escape_the_rest() {
+    let store = Store::new();
+    store.add(titled("<b>milk</b> & \"tea\""), 0);
+    let text = format!(
+        "{} the needle's eye {}",
+        "lorem ".repeat(100),
+        "ipsum ".repeat(100)
+    );
+    store.add(
+        NewTask {
+            description: Some(text),
+            ..tagged("sewing", &["needle case"])
+        },
+        0,
+    );
+    store.add(tagged("tags", &["\"a\"", "two words"]), 0);
+    let snippet = |q: &str| store.find(q).0.remove(0).snippet;
+    assert_eq!(
+        snippet("milk"),
+        "&lt;b&gt;<mark>milk</mark>&lt;/b&gt; &amp; &quot;tea&quot;"
+    );
+    let passage = snippet("needle eye");
+    assert!(
+        passage.contains("the <mark>needle</mark>&#39;s <mark>eye</mark> ipsum"),
+        "{passage}"
+    );
+    assert!(
+        passage.starts_with('…') && passage.ends_with('…') && passage.len() < 300,
+        "{passage}"
+    );
+    assert!(snippet("word").contains("two <mark>words</mark>"));
+}
+
+#[test]
+fn a_search_counts_beyond_its_limit() {
+    let store = Store::new();
+    for index in 0..5 {
+        store.add(titled(&format!("milk {index}")), 0);
+    }
+    let (hits, total) = wait(store.storage.search(ME, "milk", 2)).unwrap();
+    assert_eq!((hits.len(), total), (2, 5));
+}
+
+#[test]
+fn the_index_follows_every_change() {
+    let store = Store::new();
+    let id = store.add(tagged("first", &["one"]), 0);
+    let patch = TaskPatch {
+        title: Some("second".into()),
+        description: Some(Some("third".into())),
+        tags: Some(vec!["two".into()]),
+        ..TaskPatch::default()
+    };
+    store.set(id, patch, 1);
+    for (q, hits) in [
+        ("first", 0),
+        ("one", 0),
+        ("second", 1),
+        ("third", 1),
+        ("two", 1),
+    ] {
+        assert_eq!(store.found(q).len(), hits, "{q}");
+    }
+    store.set(
+        id,
+        TaskPatch {
+            status: Some(Status::Cancelled),
+            ..TaskPatch::default()
+        },
+        2,
+    );
+    wait(store.storage.delete_task(ME, id, &origin(), at(3))).unwrap();
+    assert_eq!(store.found("second"), [""; 0]);
+    wait(store.storage.restore_task(ME, id, &origin(), at(4))).unwrap();
+    assert_eq!(store.found("second"), ["second"]);
+    assert_eq!(
+        store
+            .page(TaskQuery {
+                tag: vec!["two".into()],
+                ..TaskQuery::default()
+            })
+            .total,
+        1
+    );
+    store
+        .database()
+        .execute(
+            "INSERT INTO task_search (task_search, rank) VALUES ('integrity-check', 1)",
+            [],
+        )
+        .expect("the index agrees with the tasks");
+}
