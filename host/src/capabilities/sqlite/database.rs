@@ -1,0 +1,153 @@
+//! A SQLite file that components may open, and its connections that are free at the moment.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
+
+/// Free connections that are kept: opening one parses the schema and loses prepared statements.
+const MAX_FREE: usize = 16;
+/// Prepared statements kept by each connection.
+const STATEMENTS: usize = 128;
+/// The longest string, blob or row, in bytes.
+const MAX_LENGTH: i32 = 64 << 20;
+
+/// A SQLite file that one component may open.
+pub struct Database {
+    path: PathBuf,
+    free: Mutex<Vec<OpenConnection>>,
+}
+
+/// A connection to the file, with what a guest left behind in it.
+pub struct OpenConnection {
+    /// The connection itself.
+    pub sqlite: Connection,
+    /// [`Connection::total_changes`] when the guest got the connection.
+    pub changes_before: u64,
+    traces: Arc<Traces>,
+}
+
+/// State of a connection that would show through to its next user.
+#[derive(Default)]
+struct Traces {
+    /// Settings that [`Database::put_back`] can set to their defaults again.
+    settings: AtomicBool,
+    /// Anything else, such as temporary tables: the connection is not used again.
+    other: AtomicBool,
+}
+
+impl Database {
+    /// The database in the file at `path`, which need not exist.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            free: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// A connection in its first state, which no one else uses.
+    pub fn take(&self) -> rusqlite::Result<OpenConnection> {
+        let free = self
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut connection = match free {
+            Some(connection) => connection,
+            None => self.open()?,
+        };
+        connection.changes_before = connection.sqlite.total_changes();
+        Ok(connection)
+    }
+
+    /// Keeps a connection for the next user, or closes it if it cannot be made as new.
+    pub fn put_back(&self, mut connection: OpenConnection) {
+        if !connection.sqlite.is_autocommit() || connection.traces.other.load(Ordering::Relaxed) {
+            return;
+        }
+        if connection.traces.settings.swap(false, Ordering::Relaxed)
+            && connection.restore_settings().is_err()
+        {
+            return;
+        }
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < MAX_FREE {
+            free.push(connection);
+        }
+    }
+
+    fn open(&self) -> rusqlite::Result<OpenConnection> {
+        let mut sqlite = Connection::open(&self.path)?;
+        sqlite.busy_handler(Some(wait_for_lock))?;
+        sqlite.set_prepared_statement_cache_capacity(STATEMENTS);
+        sqlite.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;
+        let traces = Arc::new(Traces::default());
+        let seen = traces.clone();
+        sqlite.authorizer(Some(move |context: AuthContext<'_>| {
+            authorize(&context.action, &seen)
+        }))?;
+        Ok(OpenConnection {
+            sqlite,
+            changes_before: 0,
+            traces,
+        })
+    }
+}
+
+impl OpenConnection {
+    fn restore_settings(&mut self) -> rusqlite::Result<()> {
+        self.sqlite.execute_batch(
+            "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = OFF",
+        )?;
+        self.traces.settings.store(false, Ordering::Relaxed);
+        self.sqlite.busy_handler(Some(wait_for_lock))
+    }
+}
+
+/// Refuses files other than the component's own (as Spin does; `VACUUM INTO` attaches too) and
+/// notes what the statement leaves behind in the connection.
+fn authorize(action: &AuthAction<'_>, traces: &Traces) -> Authorization {
+    match action {
+        AuthAction::Attach { filename } if !matches!(*filename, "" | ":memory:") => {
+            return Authorization::Deny;
+        }
+        AuthAction::Attach { .. }
+        | AuthAction::CreateTempIndex { .. }
+        | AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::CreateTempView { .. } => traces.other.store(true, Ordering::Relaxed),
+        AuthAction::Pragma {
+            pragma_name,
+            pragma_value: Some(_),
+        } => match pragma_name.to_ascii_lowercase().as_str() {
+            "busy_timeout" | "foreign_keys" | "recursive_triggers" | "synchronous" => {
+                traces.settings.store(true, Ordering::Relaxed);
+            }
+            // These change the file or nothing.
+            "application_id" | "foreign_key_check" | "index_info" | "index_list"
+            | "index_xinfo" | "integrity_check" | "journal_mode" | "optimize" | "quick_check"
+            | "table_info" | "table_list" | "table_xinfo" | "user_version" | "wal_checkpoint" => {}
+            _ => traces.other.store(true, Ordering::Relaxed),
+        },
+        _ => {}
+    }
+    Authorization::Allow
+}
+
+/// Waits for another connection's lock, about 5 s in all: SQLite's own waiting sleeps up to 100 ms
+/// at a time, which makes short transactions queue for long.
+fn wait_for_lock(tries: i32) -> bool {
+    let pause = match tries {
+        0..20 => Duration::from_micros(100),
+        20..120 => Duration::from_millis(1),
+        120..1100 => Duration::from_millis(5),
+        _ => return false,
+    };
+    thread::sleep(pause);
+    true
+}

@@ -1,0 +1,125 @@
+//! The command line of `todo`: the flags that `spin up` has under the same names, and our own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use chrono_tz::Tz;
+use clap::{Args, Parser, Subcommand};
+
+use crate::logs::LogFormat;
+
+/// Runs a Spin application on this machine, with nothing else installed.
+#[derive(Debug, Parser)]
+#[command(name = "todo", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// What log lines on standard error look like.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        env = "TODO_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the application.
+    Up(Box<UpArgs>),
+    /// Run the manifest's build commands.
+    Build(BuildArgs),
+    /// Say what sentences about tasks mean.
+    ///
+    /// Reads JSON lines {"text": …} on standard input and writes for each a line
+    /// {"text", "category", "commands", "dates"} with local times.
+    Understand(UnderstandArgs),
+}
+
+/// The flags of `todo up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The manifest, or the folder that holds spin.toml. Default: spin.toml here or above.
+    #[arg(short = 'f', long = "from", alias = "file", env = "TODO_MANIFEST")]
+    pub from: Option<PathBuf>,
+    /// Who provides stores, databases and variables. Default: runtime-config.toml beside the
+    /// manifest, if it is there.
+    #[arg(long, env = "RUNTIME_CONFIG_FILE")]
+    pub runtime_config_file: Option<PathBuf>,
+    /// The folder for state where the runtime configuration says nothing else. Default: .spin
+    /// beside the manifest.
+    #[arg(long, env = "STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Run only these components. May be repeated.
+    #[arg(short = 'c', long = "component-id")]
+    pub component_ids: Vec<String>,
+    /// The address to serve HTTP on; port 0 takes a free port.
+    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The folder for compiled components. Default: todo in the user's cache folder, or cache in
+    /// the state folder where there is none.
+    #[arg(long, env = "TODO_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub guards: Guards,
+}
+
+/// What protects the host, and components from each other.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct Guards {
+    /// Seconds until an unanswered request gets 504.
+    #[arg(long, env = "TODO_REQUEST_TIMEOUT", default_value = "30", value_parser = seconds)]
+    pub request_timeout: Duration,
+    /// Seconds that a client may take to send the head of a request.
+    #[arg(long, env = "TODO_HEADER_TIMEOUT", default_value = "15", value_parser = seconds)]
+    pub header_timeout: Duration,
+    /// Bytes that a request body may have; longer ones get 413.
+    #[arg(long, env = "TODO_MAX_REQUEST_BODY", default_value_t = 10 << 20)]
+    pub max_request_body: u64,
+    /// Requests handled at the same time; further ones get 503.
+    #[arg(long, env = "TODO_MAX_REQUESTS", default_value_t = 1024, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub max_requests: usize,
+    /// Instances of one component at the same time; further requests wait.
+    #[arg(long, env = "TODO_MAX_INSTANCES", default_value_t = 32, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    pub max_instances: usize,
+    /// MiB of memory that an instance may use; one that needs more fails.
+    #[arg(long, env = "TODO_MAX_INSTANCE_MEMORY", default_value_t = 256, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub max_instance_memory: usize,
+}
+
+/// The flags of `todo build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The manifest, or the folder that holds spin.toml. Default: spin.toml here or above.
+    #[arg(short = 'f', long = "from", alias = "file", env = "TODO_MANIFEST")]
+    pub from: Option<PathBuf>,
+    /// Build only these components. May be repeated.
+    #[arg(short = 'c', long = "component-id")]
+    pub component_ids: Vec<String>,
+}
+
+/// The flags of `todo understand`.
+#[derive(Debug, Args)]
+pub struct UnderstandArgs {
+    /// When the sentences are said, as RFC 3339.
+    #[arg(long, value_parser = DateTime::parse_from_rfc3339)]
+    pub now: DateTime<FixedOffset>,
+    /// Where they are said, as an IANA time zone such as Europe/Berlin.
+    #[arg(long, default_value = "UTC")]
+    pub timezone: Tz,
+}
+
+/// A positive number of seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "expected a number of seconds, at most 86400".to_owned())
+}

@@ -1,0 +1,121 @@
+//! Wasmtime: compiles components (once, the result is cached by content) and instantiates them.
+
+mod instance;
+mod requests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime_wasi_http::handler::ProxyPre;
+
+pub use instance::{InstanceFactory, InstanceLimits, InstanceState};
+pub use requests::{RequestContext, RunningRequests, current as current_request};
+
+use crate::bindings;
+use crate::capabilities::outbound_http;
+
+/// How often running guests are looked at: a guest that computes for longer lets others run.
+pub const EPOCH: Duration = Duration::from_millis(5);
+
+/// The Wasmtime engine and the interfaces that components may import.
+pub struct ComponentEngine {
+    engine: Engine,
+    linker: Linker<InstanceState>,
+}
+
+impl ComponentEngine {
+    /// Starts the engine; compiled code is kept under `cache_dir`.
+    pub fn new(cache_dir: &Path) -> Result<Self> {
+        let mut cache = CacheConfig::new();
+        cache.with_directory(cache_dir);
+        let cache = Cache::new(cache)
+            .map_err(anyhow::Error::from)
+            .with_context(|| format!("the cache for compiled components, {}", cache_dir.display()))?;
+
+        let mut config = Config::new();
+        config
+            .wasm_component_model_async(true)
+            .epoch_interruption(true)
+            .cache(Some(cache));
+        let engine = Engine::new(&config)?;
+        let linker = linker(&engine)?;
+
+        let ticker = engine.weak();
+        std::thread::Builder::new()
+            .name("epoch".into())
+            .spawn(move || {
+                while let Some(engine) = ticker.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    std::thread::sleep(EPOCH);
+                }
+            })?;
+        Ok(Self { engine, linker })
+    }
+
+    /// The engine itself.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Compiles the component `id` (or takes it from the cache) and connects its imports.
+    ///
+    /// Fails, naming the import, if the component needs what this host does not provide.
+    pub fn prepare(&self, id: &str, wasm: &[u8]) -> Result<InstancePre<InstanceState>> {
+        let component = Component::new(&self.engine, wasm)
+            .map_err(anyhow::Error::from)
+            .with_context(|| format!("component {id}: not a WebAssembly component that can run"))?;
+        self.linker
+            .instantiate_pre(&component)
+            .map_err(|error| anyhow!("component {id}: {error:#}"))
+    }
+}
+
+/// What an HTTP component exports: `wasi:http/handler@0.3` or `wasi:http/incoming-handler@0.2`.
+pub fn http_export(id: &str, pre: InstancePre<InstanceState>) -> Result<ProxyPre<InstanceState>> {
+    use wasmtime_wasi_http::{p2, p3};
+    if let Ok(service) = p3::bindings::ServicePre::new(pre.clone()) {
+        return Ok(ProxyPre::P3(service));
+    }
+    match p2::bindings::ProxyPre::new(pre) {
+        Ok(proxy) => Ok(ProxyPre::P2(proxy)),
+        Err(_) => Err(anyhow!(
+            "component {id} has an HTTP trigger but exports neither wasi:http/handler@0.3 nor wasi:http/incoming-handler@0.2"
+        )),
+    }
+}
+
+/// Reads component files, each once.
+#[derive(Default)]
+pub struct Sources(BTreeMap<PathBuf, Arc<[u8]>>);
+
+impl Sources {
+    /// The bytes of the file at `path`.
+    pub fn read(&mut self, path: &Path) -> Result<Arc<[u8]>> {
+        if let Some(bytes) = self.0.get(path) {
+            return Ok(bytes.clone());
+        }
+        let bytes: Arc<[u8]> = std::fs::read(path)
+            .with_context(|| format!("cannot read {}; run `todo build`?", path.display()))?
+            .into();
+        self.0.insert(path.to_owned(), bytes.clone());
+        Ok(bytes)
+    }
+}
+
+fn linker(engine: &Engine) -> Result<Linker<InstanceState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    outbound_http::add_to_linker(&mut linker)?;
+    bindings::variables::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+    bindings::key_value::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+    bindings::sqlite::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+    Ok(linker)
+}

@@ -1,0 +1,3 @@
+//! What starts components: so far, HTTP requests.
+
+pub mod http;
