@@ -12,6 +12,21 @@ use tempfile::TempDir;
 
 use crate::{Client, User, register, root};
 
+/// The host's program.
+pub fn todo() -> PathBuf {
+    let program = from_env("TODO_BIN", "target/release/todo");
+    assert!(
+        program.exists(),
+        "{} is missing; run `make build`",
+        program.display()
+    );
+    program
+}
+
+fn from_env(name: &str, default: &str) -> PathBuf {
+    std::env::var_os(name).map_or_else(|| root().join(default), PathBuf::from)
+}
+
 /// How to start an application; [`TestApp::builder`] has the defaults.
 pub struct Builder {
     binary: PathBuf,
@@ -154,11 +169,6 @@ impl Builder {
     }
 
     fn spawn(&self) -> (TestApp, Option<ExitStatus>) {
-        assert!(
-            self.binary.exists(),
-            "{} is missing; run `make build`",
-            self.binary.display()
-        );
         crate::raise_open_files();
         let address = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
@@ -228,9 +238,6 @@ pub struct TestApp {
 impl TestApp {
     /// The project's application with fresh state, a random secret and rate limits that no test reaches.
     pub fn builder() -> Builder {
-        let from_env = |name: &str, default: &str| {
-            std::env::var_os(name).map_or_else(|| root().join(default), PathBuf::from)
-        };
         let mut environment = BTreeMap::new();
         let secret = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
         environment.insert("SPIN_VARIABLE_JWT_SECRET".to_owned(), secret);
@@ -239,7 +246,7 @@ impl TestApp {
             environment.insert(name, "1000000000".into());
         }
         Builder {
-            binary: from_env("TODO_BIN", "target/release/todo"),
+            binary: todo(),
             manifest: from_env("TODO_MANIFEST", "spin.toml"),
             runtime_config: None,
             environment,

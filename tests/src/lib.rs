@@ -12,7 +12,7 @@ pub mod raw;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-pub use app::{Builder, TestApp, shared};
+pub use app::{Builder, TestApp, shared, todo};
 pub use client::{Answer, Client, User, register};
 
 /// The root of the project.
