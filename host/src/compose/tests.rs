@@ -125,6 +125,20 @@ impl Files {
     }
 }
 
+/// What `run` answers; imports that are left trap.
+async fn run(composed: &[u8]) -> wasmtime::Result<u32> {
+    let mut config = wasmtime::Config::new();
+    config.wasm_component_model_async(true);
+    let engine = wasmtime::Engine::new(&config)?;
+    let component = wasmtime::component::Component::new(&engine, composed)?;
+    let mut linker = wasmtime::component::Linker::new(&engine);
+    linker.define_unknown_imports_as_traps(&component)?;
+    let mut store = wasmtime::Store::new(&engine, ());
+    let instance = linker.instantiate_async(&mut store, &component).await?;
+    let run = instance.get_typed_func::<(), (u32,)>(&mut store, "run")?;
+    Ok(run.call_async(&mut store, ()).await?.0)
+}
+
 /// The interfaces that a component imports and the names of what it exports.
 fn imports_and_exports(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
     let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(bytes) else {
@@ -295,5 +309,46 @@ fn what_is_not_inherited_does_not_reach_the_host() {
             "wasi:sockets/ip-name-lookup@0.3.0",
             "wasi:sockets/types@0.3.0"
         ]
+    );
+}
+
+#[tokio::test]
+async fn a_composition_runs() {
+    let files = Files::new(&[("importer.wasm", importer()), ("math.wasm", provider())]);
+    let component = files.component(vec![files.dependency("x:math", "math.wasm", &[])]);
+    assert_eq!(run(&compose(&component).unwrap()).await.unwrap(), 42);
+}
+
+#[tokio::test]
+async fn without_inheritance_the_environment_is_empty() {
+    let files = Files::new(&[
+        ("importer.wasm", importer()),
+        ("curious.wasm", curious_provider()),
+    ]);
+    let component = |inherited: &[&str]| {
+        files.component(vec![files.dependency("x:math", "curious.wasm", inherited)])
+    };
+    assert_eq!(run(&compose(&component(&[])).unwrap()).await.unwrap(), 1);
+    // Inherited, it is the host's, which has none in this test.
+    let inherited = compose(&component(&["environment"])).unwrap();
+    assert!(run(&inherited).await.is_err());
+}
+
+#[tokio::test]
+async fn a_denied_call_traps_and_says_so() {
+    let caller = build(
+        "import wasi:sockets/types@0.3.0; export x:math/numbers@1.2.0;",
+        r#"(import "wasi:sockets/types@0.3.0" "[static]tcp-socket.create" (func $create (param i32)))
+           (func (export "x:math/numbers@1.2.0#value") (result i32)
+             (call $create (i32.const 100))
+             (i32.const 1))"#,
+    );
+    let files = Files::new(&[("importer.wasm", importer()), ("caller.wasm", caller)]);
+    let component = files.component(vec![files.dependency("x:math", "caller.wasm", &[])]);
+    let error = run(&compose(&component).unwrap()).await.unwrap_err();
+    let shown = format!("{error:#}");
+    assert!(
+        shown.contains("denied: wasi:sockets/types@0.3.0.[static]tcp-socket.create"),
+        "{shown}"
     );
 }

@@ -9,7 +9,7 @@ use super::diagnostics::{did_you_mean, list};
 use super::files::{self, DeclaredFile};
 use super::names::{self, DependencyName};
 use super::reader::{Table, Text, Value};
-use crate::app::{Build, Component, Dependency, InheritConfiguration};
+use crate::app::{Build, Component, Dependency, HttpTrigger, InheritConfiguration};
 use crate::outbound_hosts::AllowedHost;
 use crate::variables::{Template, parse_expanded_host};
 
@@ -35,6 +35,8 @@ pub struct Declared {
     paths: Vec<(usize, Range<usize>)>,
     /// Fields that a component used as a dependency cannot have.
     own_resources: Vec<&'static str>,
+    /// Components that it may call at `http://<component>.spin.internal`.
+    calls: Vec<Text>,
     files: Vec<DeclaredFile>,
     exclude_files: Vec<Text>,
 }
@@ -50,7 +52,7 @@ pub fn read(table: &Table, id: &Text, scope: &Scope) -> Declared {
         .collect();
     let (files, exclude_files) = files::read(table);
     let variables = read_variables(table, scope);
-    let allowed_outbound_hosts = read_allowed_hosts(table, scope);
+    let (allowed_outbound_hosts, calls) = read_allowed_hosts(table, scope);
     let key_value_stores = read_labels(table, "key_value_stores", scope);
     let sqlite_databases = read_labels(table, "sqlite_databases", scope);
     let (dependencies, references, paths) = read_dependencies(table, scope);
@@ -97,6 +99,7 @@ pub fn read(table: &Table, id: &Text, scope: &Scope) -> Declared {
         references,
         paths,
         own_resources,
+        calls,
         files,
         exclude_files,
     }
@@ -141,6 +144,20 @@ pub fn resolve_references(declared: &mut BTreeMap<String, Declared>, scope: &Sco
 }
 
 impl Declared {
+    /// Reports components that it may call and that no trigger answers for.
+    pub fn check_calls(&self, triggers: &[HttpTrigger], scope: &Scope) {
+        for id in &self.calls {
+            if scope.check_component(id) && triggers.iter().all(|t| t.component != id.value) {
+                scope.diagnostics.report_with_help(
+                    id.span.clone(),
+                    format!("no trigger has the component `{}`", id.value),
+                    "expected one that is called through HTTP",
+                    "add a `[[trigger.http]]` for it with `route = { private = true }`",
+                );
+            }
+        }
+    }
+
     /// Finds the files that the component needs, and reports those that do not exist.
     pub fn locate_files(&mut self, scope: &Scope) {
         let own = self.source_span.clone().map(|span| {
@@ -243,7 +260,9 @@ fn check_template(text: &Text, scope: &Scope) -> Option<Template> {
     good.then_some(template)
 }
 
-fn read_allowed_hosts(table: &Table, scope: &Scope) -> Vec<String> {
+/// The entries as written, and the components that they name.
+fn read_allowed_hosts(table: &Table, scope: &Scope) -> (Vec<String>, Vec<Text>) {
+    let mut calls = Vec::new();
     let entries = table.texts("allowed_outbound_hosts");
     for entry in &entries {
         let Some(template) = check_template(entry, scope) else {
@@ -263,7 +282,7 @@ fn read_allowed_hosts(table: &Table, scope: &Scope) -> Vec<String> {
         match parsed {
             Ok(host) => {
                 if let Some(component) = host.as_ref().and_then(AllowedHost::chained_component) {
-                    scope.check_component(&Text {
+                    calls.push(Text {
                         value: component.to_owned(),
                         span: entry.span.clone(),
                     });
@@ -276,7 +295,8 @@ fn read_allowed_hosts(table: &Table, scope: &Scope) -> Vec<String> {
             ),
         }
     }
-    entries.into_iter().map(|entry| entry.value).collect()
+    let entries = entries.into_iter().map(|entry| entry.value).collect();
+    (entries, calls)
 }
 
 fn read_labels(table: &Table, key: &'static str, scope: &Scope) -> Vec<String> {

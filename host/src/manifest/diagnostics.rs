@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+/// More would scroll the first ones away.
+const MOST_SHOWN: usize = 30;
+
 /// Every mistake found in one file. `Display` shows each with file, line, column, the source line
 /// and what was expected there.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl fmt::Display for ManifestErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display().to_string();
         let renderer = Renderer::plain();
-        for (index, mistake) in self.mistakes.iter().enumerate() {
+        for (index, mistake) in self.mistakes.iter().take(MOST_SHOWN).enumerate() {
             if index > 0 {
                 f.write_str("\n\n")?;
             }
@@ -67,6 +70,9 @@ impl fmt::Display for ManifestErrors {
                 group = group.element(Level::HELP.message(help.as_str()));
             }
             f.write_str(&renderer.render(&[group]))?;
+        }
+        if self.mistakes.len() > MOST_SHOWN {
+            write!(f, "\n\nand {} more", self.mistakes.len() - MOST_SHOWN)?;
         }
         Ok(())
     }

@@ -139,6 +139,9 @@ fn read_app(document: &Table, dir: &Path, purpose: Purpose) -> Option<App> {
     }
     component::resolve_references(&mut declared, &scope);
     let http_triggers = trigger::check(triggers, &scope);
+    for component in declared.values() {
+        component.check_calls(&http_triggers, &scope);
+    }
 
     if purpose == Purpose::Run {
         declared.retain(|id, _| http_triggers.iter().any(|trigger| trigger.component == *id));
