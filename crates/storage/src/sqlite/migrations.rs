@@ -110,13 +110,12 @@ const TASKS_1: Migration = &[
        correlation_id TEXT,
        traceparent TEXT
      )",
-    "CREATE INDEX tasks_created ON tasks (user_id, created_at) WHERE deleted_at IS NULL",
-    "CREATE INDEX tasks_due ON tasks (user_id, due_date) WHERE deleted_at IS NULL",
-    "CREATE INDEX tasks_open_due ON tasks (user_id, due_date)
-       WHERE deleted_at IS NULL AND status IN ('pending', 'in_progress')",
-    "CREATE INDEX tasks_status ON tasks (user_id, status, created_at, priority, due_date) WHERE deleted_at IS NULL",
-    "CREATE INDEX tasks_completed ON tasks (user_id, completed_at)
-       WHERE deleted_at IS NULL AND completed_at IS NOT NULL",
+    "CREATE INDEX tasks_created ON tasks (user_id, deleted_at, created_at)",
+    "CREATE INDEX tasks_due ON tasks (user_id, deleted_at, due_date)",
+    "CREATE INDEX tasks_open_due ON tasks (user_id, deleted_at, due_date, row, status)
+       WHERE status IN ('pending', 'in_progress')",
+    "CREATE INDEX tasks_status ON tasks (user_id, deleted_at, status, created_at, row, priority, due_date)",
+    "CREATE INDEX tasks_completed ON tasks (user_id, deleted_at, completed_at) WHERE completed_at IS NOT NULL",
     "CREATE INDEX tasks_deleted ON tasks (deleted_at) WHERE deleted_at IS NOT NULL",
     "CREATE TABLE task_tags (
        user_id TEXT NOT NULL,
