@@ -1,0 +1,277 @@
+//! The chat: one turn of a conversation, and a conversation so far.
+
+use axum::Json as JsonResponse;
+use axum::extract::Extension;
+use chrono::{DateTime, Utc};
+use dialogue::{Action, Conversation, MAX_MESSAGE_CHARS, Role, Turn};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use storage::Origin;
+use task_model::{FieldError, Task};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::conversations::Conversations;
+use crate::database::Tasks;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{Db, Json, PathId, Session, parse_uuid, required_string};
+
+/// What a person says.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"message": "add buy milk tomorrow at 5pm high priority #groceries"}))]
+pub struct ChatInput {
+    /// 1 to 4,000 characters, not all of them blank.
+    #[serde(default)]
+    #[schema(value_type = String, min_length = 1, max_length = 4000)]
+    message: Value,
+    /// The conversation to go on with; absent or null begins one.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    conversation_id: Value,
+}
+
+impl ChatInput {
+    fn validated(self) -> Result<(String, Option<Uuid>), Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let message = required_string(&mut errors, "message", self.message);
+        let is_good = !message.trim().is_empty() && message.chars().count() <= MAX_MESSAGE_CHARS;
+        if errors.is_empty() && !is_good {
+            errors.push(FieldError {
+                field: "message".into(),
+                message: format!(
+                    "must be 1 to {MAX_MESSAGE_CHARS} characters, not all of them blank"
+                ),
+            });
+        }
+        let conversation_id = match self.conversation_id {
+            Value::Null => None,
+            value => {
+                let id = value.as_str().and_then(parse_uuid);
+                if id.is_none() {
+                    errors.push(FieldError {
+                        field: "conversation_id".into(),
+                        message: "must be a UUID".into(),
+                    });
+                }
+                id
+            }
+        };
+        if errors.is_empty() {
+            Ok((message, conversation_id))
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+/// What the person is answered.
+#[derive(Serialize, ToSchema)]
+pub struct ChatAnswer {
+    conversation_id: Uuid,
+    /// Plain text; lists have one task a line.
+    reply: String,
+    /// What was done or looked up, in order.
+    #[schema(value_type = Vec<ActionSchema>)]
+    actions: Vec<Action>,
+    /// The tasks that a question was answered with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tasks: Option<Vec<Task>>,
+}
+
+/// A call that the turn made: [`Action`] as the description shows it.
+#[derive(ToSchema)]
+#[schema(as = Action)]
+#[allow(dead_code, reason = "only describes")]
+struct ActionSchema {
+    #[schema(example = "create_task")]
+    tool: String,
+    #[schema(value_type = Object)]
+    arguments: Value,
+    result: Value,
+}
+
+/// Says something to the chatbot.
+#[utoipa::path(
+    post,
+    path = "/api/chat",
+    tag = "chat",
+    request_body = ChatInput,
+    responses(
+        (status = 200, description = "The answer", body = ChatAnswer),
+        (status = 404, description = "No such conversation", body = ErrorBody),
+    ),
+)]
+pub async fn chat(
+    Db(storage): Db,
+    session: Session,
+    Extension(origin): Extension<Origin>,
+    Json(input): Json<ChatInput>,
+) -> Result<JsonResponse<ChatAnswer>, ApiError> {
+    take_turn(storage, &session, &origin, input).await
+}
+
+/// The same, for clients that name the user.
+#[utoipa::path(
+    post,
+    path = "/api/{user_id}/chat",
+    tag = "chat",
+    params(("user_id" = Uuid, Path, description = "Oneself")),
+    request_body = ChatInput,
+    responses(
+        (status = 200, description = "The answer", body = ChatAnswer),
+        (status = 403, description = "Another user's id", body = ErrorBody),
+        (status = 404, description = "No such conversation", body = ErrorBody),
+    ),
+)]
+pub async fn chat_as(
+    Db(storage): Db,
+    session: Session,
+    user_id: Result<PathId, ApiError>,
+    Extension(origin): Extension<Origin>,
+    Json(input): Json<ChatInput>,
+) -> Result<JsonResponse<ChatAnswer>, ApiError> {
+    if !user_id.is_ok_and(|PathId(id)| id == session.user_id) {
+        return Err(ApiError::Forbidden);
+    }
+    take_turn(storage, &session, &origin, input).await
+}
+
+/// Takes a turn and keeps the conversation.
+///
+/// Of two turns of one conversation at once, the one that ends last decides what the conversation
+/// remembers. Tasks are another matter: each change is committed on its own before the answer, once,
+/// and whatever becomes of the conversation afterwards. So a conversation that cannot be kept after its
+/// turn is worth a line in the log and no error, which would have the client say it all again.
+async fn take_turn(
+    storage: &Tasks,
+    session: &Session,
+    origin: &Origin,
+    input: ChatInput,
+) -> Result<JsonResponse<ChatAnswer>, ApiError> {
+    let (message, conversation_id) = input.validated().map_err(ApiError::Invalid)?;
+    let now = Utc::now();
+    let conversations = Conversations::of(session.user_id).await?;
+    let mut conversation = match conversation_id {
+        Some(id) => conversations
+            .load(id, now)
+            .await?
+            .ok_or(ApiError::NotFound)?,
+        None => Conversation::new(Uuid::new_v4(), session.user_id, now),
+    };
+    let user = session.user(storage).await?;
+    let turn = Turn {
+        user: &user,
+        message: &message,
+        now,
+        origin,
+    };
+    let reply = dialogue::respond(storage, &mut conversation, turn).await;
+    if let Err(error) = conversations.save(&conversation).await {
+        tracing::error!(
+            ?error,
+            correlation_id = origin.correlation_id,
+            "a conversation was not kept"
+        );
+    }
+    let reply = reply?;
+    Ok(JsonResponse(ChatAnswer {
+        conversation_id: conversation.id,
+        reply: reply.reply,
+        actions: reply.actions,
+        tasks: reply.tasks,
+    }))
+}
+
+/// A conversation so far.
+#[derive(Serialize, ToSchema)]
+pub struct ConversationAnswer {
+    conversation_id: Uuid,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// The last 50, oldest first.
+    messages: Vec<SaidAnswer>,
+}
+
+/// One thing that was said.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Message)]
+pub struct SaidAnswer {
+    /// By whom.
+    #[schema(value_type = RoleSchema)]
+    role: Role,
+    /// Long ones are shortened.
+    content: String,
+    created_at: DateTime<Utc>,
+}
+
+/// Who said it.
+#[derive(ToSchema)]
+#[schema(as = Role, rename_all = "snake_case")]
+#[allow(dead_code, reason = "only describes")]
+enum RoleSchema {
+    User,
+    Assistant,
+}
+
+/// Reads a conversation.
+#[utoipa::path(
+    get,
+    path = "/api/chat/{conversation_id}",
+    tag = "chat",
+    params(("conversation_id" = Uuid, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation", body = ConversationAnswer)),
+)]
+pub async fn conversation(
+    session: Session,
+    PathId(id): PathId,
+) -> Result<JsonResponse<ConversationAnswer>, ApiError> {
+    let conversations = Conversations::of(session.user_id).await?;
+    let conversation = conversations.load(id, Utc::now()).await?;
+    let conversation = conversation.ok_or(ApiError::NotFound)?;
+    Ok(JsonResponse(ConversationAnswer {
+        conversation_id: conversation.id,
+        created_at: conversation.created_at,
+        updated_at: conversation.updated_at,
+        messages: conversation
+            .messages
+            .into_iter()
+            .map(|message| SaidAnswer {
+                role: message.role,
+                content: message.text,
+                created_at: message.at,
+            })
+            .collect(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wrong(body: Value) -> Vec<String> {
+        let input: ChatInput = serde_json::from_value(body).unwrap();
+        let errors = input.validated().err().unwrap_or_default();
+        errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        assert_eq!(
+            wrong(json!({"message": "é".repeat(4000), "conversation_id": null})),
+            [""; 0]
+        );
+        assert_eq!(wrong(json!({"message": "é".repeat(4001)})), ["message"]);
+        assert_eq!(wrong(json!({"message": " \n"})), ["message"]);
+        assert_eq!(
+            wrong(json!({"conversation_id": "../x"})),
+            ["message", "conversation_id"]
+        );
+        assert_eq!(
+            wrong(json!({"message": 1, "conversation_id": 1})),
+            ["message", "conversation_id"]
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! The routes, one module a group; and the router and the description that are made of them.
+
+mod auth;
+mod chat;
+pub mod health;
+mod search;
+mod stats;
+mod tags;
+mod tasks;
+mod users;
+
+use std::sync::OnceLock;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Request};
+use tower_service::Service;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::ApiError;
+use crate::openapi;
+
+/// The path of the description.
+pub const OPENAPI: &str = "/api/openapi.json";
+
+/// Hands a request to its route.
+pub async fn call(request: Request<Body>) -> Response {
+    static ROUTER: OnceLock<Router> = OnceLock::new();
+    let mut router = ROUTER.get_or_init(router).clone();
+    match router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+fn router() -> Router {
+    let (router, description) = routes().split_for_parts();
+    let description = Bytes::from(openapi::complete(description));
+    router
+        .route(
+            OPENAPI,
+            get(move || async move { openapi_json(description) }),
+        )
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+}
+
+fn routes() -> OpenApiRouter {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(users::me, users::update_me))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(
+            tasks::read,
+            tasks::put,
+            tasks::patch,
+            tasks::delete
+        ))
+        .routes(routes!(tasks::complete))
+        .routes(routes!(tasks::reopen))
+        .routes(routes!(search::search))
+        .routes(routes!(tags::tags))
+        .routes(routes!(stats::stats))
+        .routes(routes!(chat::chat))
+        .routes(routes!(chat::chat_as))
+        .routes(routes!(chat::conversation))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+fn openapi_json(description: Bytes) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, description).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_is_made_of_the_routes() {
+        let (_, description) = routes().split_for_parts();
+        let json: serde_json::Value =
+            serde_json::from_slice(&openapi::complete(description)).unwrap();
+        let update = &json["paths"]["/api/tasks/{id}"]["patch"]["responses"];
+        for status in [
+            "200", "400", "401", "404", "412", "413", "415", "422", "429", "503",
+        ] {
+            assert!(update[status].is_object(), "{status}: {update}");
+        }
+        let health = &json["paths"]["/healthz"]["get"]["responses"];
+        assert_eq!(
+            health.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["200"]
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! The person's tags.
+
+use axum::Json as JsonResponse;
+use serde::Serialize;
+use storage::Storage;
+use task_model::TagCount;
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+use crate::extract::{Db, Session};
+
+/// Tags, most used first.
+#[derive(Serialize, ToSchema)]
+pub struct Tags {
+    tags: Vec<TagCount>,
+}
+
+/// Lists the tags with how many tasks carry each.
+#[utoipa::path(
+    get,
+    path = "/api/tags",
+    tag = "tasks",
+    responses((status = 200, description = "The tags", body = Tags)),
+)]
+pub async fn tags(Db(storage): Db, session: Session) -> Result<JsonResponse<Tags>, ApiError> {
+    let tags = storage.tags(session.user_id).await?;
+    Ok(JsonResponse(Tags { tags }))
+}
