@@ -2,13 +2,17 @@
 
 mod app;
 mod bindings;
+mod build_command;
 mod capabilities;
 mod cli;
+mod compose;
 mod engine;
 mod logs;
 mod manifest;
 mod outbound_hosts;
+mod runtime_config;
 mod triggers;
+mod understand;
 mod up;
 mod variables;
 
@@ -16,7 +20,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Cli, Command};
+use cli::{BuildArgs, Cli, Command};
+use manifest::Purpose;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -25,7 +30,8 @@ fn main() -> ExitCode {
             logs::start(cli.log_format);
             up::up(&args)
         }
-        Command::Build(_) | Command::Understand(_) => Ok(()),
+        Command::Build(args) => build(&args),
+        Command::Understand(args) => understand::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,4 +40,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn build(args: &BuildArgs) -> anyhow::Result<()> {
+    let app = manifest::load(&manifest::find(args.from.as_deref())?, Purpose::Build)?;
+    build_command::build(&app, &args.component_ids, |component, command| {
+        println!("Building component {}: {command}", component.id);
+    })?;
+    Ok(())
 }

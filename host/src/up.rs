@@ -15,10 +15,12 @@ use crate::capabilities::key_value::{KeyValueFile, KeyValueStores};
 use crate::capabilities::outbound_http::OutboundHttp;
 use crate::capabilities::sqlite::{Database, Databases};
 use crate::cli::UpArgs;
+use crate::compose::compose;
 use crate::engine::{ComponentEngine, InstanceFactory, InstanceLimits, http_export};
 use crate::manifest::{self, Purpose};
+use crate::runtime_config::{self, Folders, Location, RuntimeConfig};
 use crate::triggers::http::{HttpApp, HttpLimits, Instances, Routes, Server};
-use crate::variables::{Provider, Variables};
+use crate::variables::Variables;
 
 /// Runs the application until SIGTERM or SIGINT.
 pub fn up(args: &UpArgs) -> Result<()> {
@@ -90,14 +92,15 @@ fn assemble(args: &UpArgs, app: &App, state_dir: &Path) -> Result<Arc<HttpApp>> 
         requests: args.guards.max_requests,
         header_time: args.guards.header_timeout,
     };
+    let config = runtime_config(args, app, state_dir)?;
     let engine = ComponentEngine::new(&cache_dir(args, state_dir))?;
-    let values = Variables::resolve(&app.variables, &[Provider::environment(crate::variables::ENVIRONMENT_PREFIX, Some(&app.dir.join(".env")), std::env::vars_os())?])?;
+    let values = Variables::resolve(&app.variables, &config.variable_providers)?;
+    let stores = key_value_files(&config)?;
     let http_app: Arc<OnceLock<Weak<HttpApp>>> = Arc::default();
     let ids: Vec<&str> = app.components.keys().map(String::as_str).collect();
     let mut components = BTreeMap::new();
     for component in app.components.values() {
-        let wasm = fs::read(&component.source)
-            .with_context(|| format!("cannot read {}", component.source.display()))?;
+        let wasm = compose(component)?;
         let name: Arc<str> = component.id.as_str().into();
         let allowed = values.allowed_hosts(component, ids.iter().copied())?;
         let factory = InstanceFactory {
@@ -107,25 +110,13 @@ fn assemble(args: &UpArgs, app: &App, state_dir: &Path) -> Result<Arc<HttpApp>> 
             folders: folders(component, state_dir)?,
             variables: Arc::new(values.of_component(component)?),
             key_value: Arc::new(KeyValueStores(
-                component
-                    .key_value_stores
+                stores
                     .iter()
-                    .map(|label| {
-                        let path = state_dir.join("sqlite_key_value.db");
-                        (label.clone(), Arc::new(KeyValueFile::new(&path)))
-                    })
+                    .filter(|(label, _)| component.key_value_stores.contains(label))
+                    .map(|(label, file)| (label.clone(), file.clone()))
                     .collect(),
             )),
-            databases: Arc::new(Databases(
-                component
-                    .sqlite_databases
-                    .iter()
-                    .map(|label| {
-                        let path = state_dir.join(format!("{label}.db"));
-                        (label.clone(), Arc::new(Database::new(&path)))
-                    })
-                    .collect(),
-            )),
+            databases: Arc::new(databases(&config, component)?),
             outbound: OutboundHttp::new(
                 name.clone(),
                 Arc::new(allowed),
@@ -149,6 +140,64 @@ fn assemble(args: &UpArgs, app: &App, state_dir: &Path) -> Result<Arc<HttpApp>> 
     });
     let _ = http_app.set(Arc::downgrade(&http));
     Ok(http)
+}
+
+fn runtime_config(args: &UpArgs, app: &App, state_dir: &Path) -> Result<RuntimeConfig> {
+    let beside_manifest = app.dir.join("runtime-config.toml");
+    let path = args
+        .runtime_config_file
+        .clone()
+        .or_else(|| beside_manifest.is_file().then_some(beside_manifest));
+    let working = std::env::current_dir().context("the working directory is unknown")?;
+    let folders = Folders {
+        state: &std::path::absolute(state_dir)?,
+        working: &working,
+    };
+    let config = runtime_config::load(path.as_deref(), folders, std::env::vars_os())?;
+    config.check(app)?;
+    Ok(config)
+}
+
+/// Every configured key-value store; those in the same file share it.
+fn key_value_files(config: &RuntimeConfig) -> Result<BTreeMap<String, Arc<KeyValueFile>>> {
+    let mut files: BTreeMap<PathBuf, Arc<KeyValueFile>> = BTreeMap::new();
+    let mut stores = BTreeMap::new();
+    for (label, location) in &config.key_value_stores {
+        let path = path_of(location)?;
+        let file = match &path {
+            Some(path) => files
+                .entry(path.clone())
+                .or_insert_with(|| Arc::new(KeyValueFile::new(Some(path.clone()))))
+                .clone(),
+            None => Arc::new(KeyValueFile::new(None)),
+        };
+        stores.insert(label.clone(), file);
+    }
+    Ok(stores)
+}
+
+/// The databases that a component may open.
+fn databases(config: &RuntimeConfig, component: &Component) -> Result<Databases> {
+    let mut databases = BTreeMap::new();
+    for (label, location) in &config.sqlite_databases {
+        if component.sqlite_databases.contains(label) {
+            let database = Arc::new(Database::new(path_of(location)?));
+            databases.insert(label.clone(), database);
+        }
+    }
+    Ok(Databases(databases))
+}
+
+/// The file's path, its folder made; none for one in memory.
+fn path_of(location: &Location) -> Result<Option<PathBuf>> {
+    let Location::File(path) = location else {
+        return Ok(None);
+    };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    }
+    Ok(Some(path.clone()))
 }
 
 /// Says what is served where, as `spin up` does.

@@ -25,7 +25,8 @@ impl HostWithStore<InstanceState> for HasSelf<InstanceState> {
         if !is_name(&name) {
             return Ok(Err(Error::InvalidName(name)));
         }
-        let value = accessor.with(|mut access| access.get().variables.get(&name).map(str::to_owned));
+        let value =
+            accessor.with(|mut access| access.get().variables.get(&name).map(str::to_owned));
         Ok(value.ok_or(Error::Undefined(name)))
     }
 }

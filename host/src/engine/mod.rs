@@ -3,9 +3,7 @@
 mod instance;
 mod requests;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -35,7 +33,9 @@ impl ComponentEngine {
         cache.with_directory(cache_dir);
         let cache = Cache::new(cache)
             .map_err(anyhow::Error::from)
-            .with_context(|| format!("the cache for compiled components, {}", cache_dir.display()))?;
+            .with_context(|| {
+                format!("the cache for compiled components, {}", cache_dir.display())
+            })?;
 
         let mut config = Config::new();
         config
@@ -87,24 +87,6 @@ pub fn http_export(id: &str, pre: InstancePre<InstanceState>) -> Result<ProxyPre
         Err(_) => Err(anyhow!(
             "component {id} has an HTTP trigger but exports neither wasi:http/handler@0.3 nor wasi:http/incoming-handler@0.2"
         )),
-    }
-}
-
-/// Reads component files, each once.
-#[derive(Default)]
-pub struct Sources(BTreeMap<PathBuf, Arc<[u8]>>);
-
-impl Sources {
-    /// The bytes of the file at `path`.
-    pub fn read(&mut self, path: &Path) -> Result<Arc<[u8]>> {
-        if let Some(bytes) = self.0.get(path) {
-            return Ok(bytes.clone());
-        }
-        let bytes: Arc<[u8]> = std::fs::read(path)
-            .with_context(|| format!("cannot read {}; run `todo build`?", path.display()))?
-            .into();
-        self.0.insert(path.to_owned(), bytes.clone());
-        Ok(bytes)
     }
 }
 

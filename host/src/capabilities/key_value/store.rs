@@ -1,6 +1,6 @@
 //! Key-value stores in a SQLite file: the table that Spin's own `type = "spin"` store uses.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -20,15 +20,16 @@ const PAGE: u32 = 256;
 
 /// A SQLite file with stores in it, opened at first use.
 pub struct KeyValueFile {
-    path: PathBuf,
+    /// None for stores in memory.
+    path: Option<PathBuf>,
     connection: Mutex<Option<Connection>>,
 }
 
 impl KeyValueFile {
-    /// The stores in the file at `path`.
-    pub fn new(path: &Path) -> Self {
+    /// The stores in the file at `path`, or in memory.
+    pub fn new(path: Option<PathBuf>) -> Self {
         Self {
-            path: path.to_owned(),
+            path,
             connection: Mutex::new(None),
         }
     }
@@ -40,31 +41,34 @@ impl KeyValueFile {
             .unwrap_or_else(PoisonError::into_inner);
         let connection = match &mut *slot {
             Some(connection) => connection,
-            empty => empty.insert(open(&self.path).map_err(|error| self.failed(error))?),
+            empty => empty.insert(self.open().map_err(|error| self.failed(error))?),
         };
         run(connection).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
-        tracing::error!(file = %self.path.display(), "key-value store: {error}");
+        tracing::error!(file = ?self.path, "key-value store: {error}");
         Error::Other(error.to_string())
     }
-}
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS spin_key_value (
-            store TEXT NOT NULL,
-            key   TEXT NOT NULL,
-            value BLOB NOT NULL,
-            PRIMARY KEY (store, key)
-        )",
-        [],
-    )?;
-    Ok(connection)
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let connection = match &self.path {
+            Some(path) => Connection::open(path)?,
+            None => Connection::open_in_memory()?,
+        };
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS spin_key_value (
+                store TEXT NOT NULL,
+                key   TEXT NOT NULL,
+                value BLOB NOT NULL,
+                PRIMARY KEY (store, key)
+            )",
+            [],
+        )?;
+        Ok(connection)
+    }
 }
 
 /// One store: the rows of a file that carry its label.
@@ -231,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn stores_in_one_file_are_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let file = Arc::new(KeyValueFile::new(&folder.path().join("kv.db")));
+        let file = Arc::new(KeyValueFile::new(Some(folder.path().join("kv.db"))));
         let a = Store::new(file.clone(), "a".into());
         let b = Store::new(file, "b".into());
         a.set("k".into(), b"1".to_vec()).await.unwrap();
@@ -246,7 +250,7 @@ mod tests {
     #[tokio::test]
     async fn keys_come_page_by_page_and_complete() {
         let folder = tempfile::tempdir().unwrap();
-        let file = Arc::new(KeyValueFile::new(&folder.path().join("kv.db")));
+        let file = Arc::new(KeyValueFile::new(Some(folder.path().join("kv.db"))));
         let store = Store::new(file, "a".into());
         assert!(all_keys(&store).await.is_empty());
         let expected: Vec<String> = (0..PAGE * 2).map(|n| format!("{n:05}")).collect();

@@ -158,9 +158,9 @@ fn guest_error(error: QueryError) -> Error {
         QueryError::NotText { column } => {
             Error::Io(format!("column {column} holds text that is not UTF-8"))
         }
-        QueryError::TooLarge => Error::Io(format!(
-            "query result exceeds limit of {MAX_RESULT} bytes"
-        )),
+        QueryError::TooLarge => {
+            Error::Io(format!("query result exceeds limit of {MAX_RESULT} bytes"))
+        }
     }
 }
 

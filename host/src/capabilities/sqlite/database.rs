@@ -1,6 +1,6 @@
 //! A SQLite file that components may open, and its connections that are free at the moment.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -19,7 +19,8 @@ const MAX_LENGTH: i32 = 64 << 20;
 
 /// A SQLite file that one component may open.
 pub struct Database {
-    path: PathBuf,
+    /// None for a database in memory: a new one for each connection, as in Spin.
+    path: Option<PathBuf>,
     free: Mutex<Vec<OpenConnection>>,
 }
 
@@ -42,10 +43,10 @@ struct Traces {
 }
 
 impl Database {
-    /// The database in the file at `path`, which need not exist.
-    pub fn new(path: &Path) -> Self {
+    /// The database in the file at `path`, which need not exist, or in memory.
+    pub fn new(path: Option<PathBuf>) -> Self {
         Self {
-            path: path.to_owned(),
+            path,
             free: Mutex::new(Vec::new()),
         }
     }
@@ -67,7 +68,10 @@ impl Database {
 
     /// Keeps a connection for the next user, or closes it if it cannot be made as new.
     pub fn put_back(&self, mut connection: OpenConnection) {
-        if !connection.sqlite.is_autocommit() || connection.traces.other.load(Ordering::Relaxed) {
+        if self.path.is_none()
+            || !connection.sqlite.is_autocommit()
+            || connection.traces.other.load(Ordering::Relaxed)
+        {
             return;
         }
         if connection.traces.settings.swap(false, Ordering::Relaxed)
@@ -82,7 +86,10 @@ impl Database {
     }
 
     fn open(&self) -> rusqlite::Result<OpenConnection> {
-        let mut sqlite = Connection::open(&self.path)?;
+        let mut sqlite = match &self.path {
+            Some(path) => Connection::open(path)?,
+            None => Connection::open_in_memory()?,
+        };
         sqlite.busy_handler(Some(wait_for_lock))?;
         sqlite.set_prepared_statement_cache_capacity(STATEMENTS);
         sqlite.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;

@@ -123,10 +123,7 @@ impl HostConnectionWithStore<InstanceState> for HasSelf<InstanceState> {
         Ok(connection.last_insert_rowid().await)
     }
 
-    async fn changes_async(
-        accessor: &ConnectionAccessor,
-        handle: Handle,
-    ) -> wasmtime::Result<u64> {
+    async fn changes_async(accessor: &ConnectionAccessor, handle: Handle) -> wasmtime::Result<u64> {
         let connection = connection_of(accessor, &handle)?;
         Ok(connection.changes().await)
     }

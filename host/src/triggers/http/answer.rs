@@ -211,7 +211,11 @@ impl HttpApp {
                 "Method not allowed",
             ));
         }
-        Ok(full_response(StatusCode::OK, content_type, text.into_owned()))
+        Ok(full_response(
+            StatusCode::OK,
+            content_type,
+            text.into_owned(),
+        ))
     }
 }
 

@@ -89,7 +89,12 @@ mod tests {
         headers.insert("spin-path-match-role", HeaderValue::from_static("admin"));
         headers.insert("connection", HeaderValue::from_static("keep-alive"));
         let client = "127.0.0.1:8777".parse().unwrap();
-        set(&mut headers, &uri, &routes.find(uri.path()).unwrap(), client);
+        set(
+            &mut headers,
+            &uri,
+            &routes.find(uri.path()).unwrap(),
+            client,
+        );
         for (name, value) in [
             ("spin-full-url", "http://example.org/foo/42/bar?k=v"),
             ("spin-path-info", "/bar"),

@@ -49,6 +49,7 @@ struct Shared {
     slots: Arc<Slots>,
     /// How long a request may take.
     time_limit: Duration,
+    stopping: AtomicBool,
 }
 
 /// Room for a bounded number of instances.
@@ -79,9 +80,15 @@ impl Instances {
                     wanted: Arc::new(Notify::new()),
                 }),
                 time_limit,
+                stopping: AtomicBool::new(false),
             }),
             lanes: Mutex::new(Vec::new()),
         }
+    }
+
+    /// From here on it is no failure that instances end.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Has the component answer `request`.
@@ -104,14 +111,17 @@ impl Instances {
         if error.is::<ExpirationError>() {
             return Err(CallError::TimedOut);
         }
-        // Why the instance ended is logged once, where it ends.
-        if !error.is::<TrapOrPanicError>() {
-            tracing::error!(
-                component = &*self.shared.factory.component,
-                correlation_id = context.trace.correlation_id,
-                "{error:#}"
-            );
-        }
+        // Why an instance ended is logged once, where it ends.
+        let reason = if error.is::<TrapOrPanicError>() {
+            "the instance that handled the request ended".to_owned()
+        } else {
+            format!("{error:#}")
+        };
+        tracing::error!(
+            component = &*self.shared.factory.component,
+            correlation_id = context.trace.correlation_id,
+            "{reason}"
+        );
         Err(CallError::Failed)
     }
 
@@ -193,7 +203,7 @@ impl HandlerState for LaneState {
                 },
             },
             state: Worker {
-                component: factory.component.clone(),
+                shared: self.shared.clone(),
                 concurrent: if reusable { CONCURRENT } else { 1 },
                 in_a_life: if reusable { IN_A_LIFE } else { 1 },
                 request_expired,
@@ -211,7 +221,7 @@ fn http_view(state: &mut InstanceState) -> WasiHttpCtxView<'_> {
 
 /// Decides which requests an instance takes.
 struct Worker {
-    component: Arc<str>,
+    shared: Arc<Shared>,
     concurrent: usize,
     in_a_life: usize,
     request_expired: Arc<AtomicBool>,
@@ -248,7 +258,9 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<InstanceState>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
+        if let Err(error) = result
+            && !self.shared.stopping.load(Ordering::Relaxed)
+        {
             let requests: Vec<_> = store
                 .data()
                 .requests
@@ -256,9 +268,9 @@ impl WorkerState for Worker {
                 .map(|context| context.trace.correlation_id.clone())
                 .collect();
             tracing::error!(
-                component = &*self.component,
+                component = &*self.shared.factory.component,
                 correlation_ids = requests.join(","),
-                "the instance is thrown away: {error:?}"
+                "the instance is thrown away: {error:#}"
             );
         }
     }

@@ -83,7 +83,9 @@ impl HttpApp {
         let mut trace = trace::Trace::of(request.headers());
         let limit = Instant::now() + self.limits.request_time;
         if let Some(caller) = caller {
-            trace.correlation_id.clone_from(&caller.trace.correlation_id);
+            trace
+                .correlation_id
+                .clone_from(&caller.trace.correlation_id);
         }
         let deadline = caller.map_or(limit, |caller| caller.deadline.min(limit));
         let context = Arc::new(RequestContext::new(trace, deadline, depth));

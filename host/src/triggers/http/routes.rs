@@ -175,14 +175,18 @@ mod tests {
     }
 
     fn component(routes: &Routes, path: &str) -> Option<String> {
-        routes
-            .find(path)
-            .map(|found| found.component.into_owned())
+        routes.find(path).map(|found| found.component.into_owned())
     }
 
     #[test]
     fn the_most_specific_route_wins() {
-        let routes = routes(&["/...", "/api/...", "/api/tasks", "/api/:kind", "/api/tasks/:id"]);
+        let routes = routes(&[
+            "/...",
+            "/api/...",
+            "/api/tasks",
+            "/api/:kind",
+            "/api/tasks/:id",
+        ]);
         for (path, expected) in [
             ("/", "c0"),
             ("/other/x", "c0"),
@@ -192,7 +196,11 @@ mod tests {
             ("/api/tags", "c3"),
             ("/api/tasks/1", "c4"),
         ] {
-            assert_eq!(component(&routes, path).as_deref(), Some(expected), "{path}");
+            assert_eq!(
+                component(&routes, path).as_deref(),
+                Some(expected),
+                "{path}"
+            );
         }
     }
 

@@ -95,5 +95,8 @@ impl Server {
         {
             tracing::warn!("some requests did not finish in {} s", SHUTDOWN.as_secs());
         }
+        for instances in app.components.values() {
+            instances.stop();
+        }
     }
 }

@@ -105,9 +105,7 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    valid
-        .then(|| u128::from_str_radix(text, 16).ok())
-        .flatten()
+    valid.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
 /// Short and of harmless characters, so that it can stand in logs, headers and JSON as it is.
