@@ -34,7 +34,7 @@ fn build(world: &str, module: &str) -> Vec<u8> {
     let world = resolve.select_world(&[package], Some("test")).unwrap();
     let mut module = wat::parse_str(format!(
         "(module {module} (memory (export \"memory\") 1)
-            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) unreachable))"
+            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))"
     ))
     .unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
