@@ -1,5 +1,20 @@
 //! Dates, times, durations and repetitions in English, resolved against a moment and a time zone.
 
+mod calendar;
+mod clock;
+mod days;
+mod duration;
+mod holidays;
+mod mention;
+mod moment;
+mod parser;
+mod relative;
+mod repeat;
+mod resolve;
+mod sky;
+mod token;
+mod words;
+
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDateTime};
@@ -100,6 +115,18 @@ pub struct Mention {
 /// A bare number or a word that is also a name ("may", "march", "second", "sun") counts only with
 /// something beside it that says it is a time.
 pub fn find(text: &str, now: DateTime<Tz>) -> Vec<Mention> {
-    let _ = (text, now);
-    Vec::new()
+    let tokens = token::split(text);
+    let parser = parser::Parser::new(&tokens, now);
+    let mut mentions = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        match parser.mention(at) {
+            Some((end, mention)) => {
+                mentions.push(mention);
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    mentions
 }
