@@ -8,7 +8,7 @@ use task_model::{NewTask, Priority, Reminder, Task};
 use uuid::Uuid;
 
 use crate::clock::When;
-use crate::due::first_occurrence;
+use crate::due::first_due;
 use crate::operation::{RemindAt, TOO_FAR};
 use crate::question::{Draft, Question};
 use crate::session::Session;
@@ -78,10 +78,10 @@ impl<S: Storage + Sync> Session<'_, S> {
         };
         let mut reminders = draft.reminders;
         let mut due = match (draft.due, &recurrence) {
-            (Some(when), _) => Some(self.clock.due(when, None).ok_or(TOO_FAR)?),
-            (None, Some(recurrence)) => {
-                Some(first_occurrence(recurrence, &self.clock).ok_or("That never comes round.")?)
-            }
+            (Some(when), None) => Some(self.clock.due(when, None).ok_or(TOO_FAR)?),
+            (said, Some(recurrence)) => Some(
+                first_due(recurrence, said, None, &self.clock).ok_or("That never comes round.")?,
+            ),
             (None, None) => None,
         };
         if draft.as_reminder {

@@ -320,7 +320,7 @@ impl<S: Storage + Sync> Session<'_, S> {
             ..filter.clone()
         };
         let found = self.select(&of_tasks, OPEN, MAX_SCANNED as usize).await?;
-        let period = filter.period.and_then(|period| self.in_utc(&period));
+        let period = filter.period.map(|period| self.in_utc(&period));
         let mut coming: Vec<(DateTime<Utc>, Task)> = Vec::new();
         for task in found.tasks {
             let next = task

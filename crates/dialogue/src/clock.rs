@@ -15,6 +15,9 @@ pub(crate) const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("a
 /// minute of the last day.
 pub(crate) const END_OF_DAY: NaiveTime = NaiveTime::from_hms_opt(23, 59, 0).expect("a time of day");
 
+/// The last second of the year 9999.
+const LAST_MOMENT: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("a moment");
+
 /// A time that was said, in local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,6 +86,15 @@ impl Clock {
         }
         let at = recurrence::to_utc(local, self.zone);
         (1970..=9999).contains(&at.year()).then_some(at)
+    }
+
+    /// The same, but the first or last moment of those years for what lies outside them.
+    pub fn utc_or_nearest(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        let nearest = match local.year() {
+            ..=1970 => DateTime::UNIX_EPOCH,
+            _ => LAST_MOMENT,
+        };
+        self.utc(local).unwrap_or(nearest)
     }
 
     /// When something is due that is said to be due `when`. A day without a time of day means
@@ -256,6 +268,9 @@ mod tests {
         }
         assert_eq!(utc.utc(NaiveDateTime::MAX), None);
         assert_eq!(utc.utc(NaiveDateTime::MIN), None);
+        assert_eq!(utc.utc_or_nearest(NaiveDateTime::MIN), DateTime::UNIX_EPOCH);
+        let last = utc.utc_or_nearest(NaiveDateTime::MAX);
+        assert_eq!(last.to_rfc3339(), "9999-12-31T23:59:59+00:00");
     }
 
     #[test]

@@ -85,9 +85,8 @@ pub(crate) fn repeat(task: &Task, pattern: &str, first: Option<When>, clock: &Cl
         Err(why) => return Plan::Impossible(format!("I cannot repeat it like that: {why}.")),
     };
     let due = match (first, task.due_date) {
-        (Some(when), _) => clock.due(when, own_time(task, clock)),
         (None, Some(due)) => Some(due),
-        (None, None) => first_occurrence(&recurrence, clock),
+        (first, _) => first_due(&recurrence, first, own_time(task, clock), clock),
     };
     let Some(due) = due else {
         return Plan::Impossible("That never comes round.".into());
@@ -103,7 +102,23 @@ pub(crate) fn repeat(task: &Task, pattern: &str, first: Option<When>, clock: &Cl
     })
 }
 
-/// When a pattern that was said without a date first comes, from this morning on.
-pub(crate) fn first_occurrence(recurrence: &Recurrence, clock: &Clock) -> Option<DateTime<Utc>> {
-    recurrence.next_after(clock.today().and_time(MORNING), clock.now, clock.zone)
+/// When a task that repeats is due first: on the date that was said, or else when the pattern first
+/// comes. A day whose `time_of_day` (or [`MORNING`]) has passed is left for the next, as the last
+/// minute of a day would become the time of all that follow.
+pub(crate) fn first_due(
+    recurrence: &Recurrence,
+    said: Option<When>,
+    time_of_day: Option<NaiveTime>,
+    clock: &Clock,
+) -> Option<DateTime<Utc>> {
+    let first = match said {
+        Some(When::Time(at)) => return clock.utc(at),
+        Some(When::Days { first, .. }) => first,
+        None => clock.today(),
+    };
+    let anchor = first.and_time(time_of_day.unwrap_or(MORNING));
+    match clock.utc(anchor) {
+        Some(at) if said.is_some() && at > clock.now => Some(at),
+        _ => recurrence.next_after(anchor, clock.now, clock.zone),
+    }
 }

@@ -15,7 +15,6 @@ mod question;
 mod resolve;
 mod selection;
 mod session;
-mod shim;
 mod undo;
 mod wording;
 
@@ -86,7 +85,7 @@ pub async fn respond<S: Storage + Sync>(
 ) -> Result<Reply, StorageError> {
     let clock = Clock::new(turn.now, &turn.user.timezone);
     let understanding = match turn.message.chars().nth(MAX_MESSAGE_CHARS) {
-        None => Some(shim::understand(turn.message, clock.local_now())),
+        None => Some(language::understand(turn.message, clock.local_now())),
         Some(_) => None,
     };
     answer(storage, conversation, turn, clock, understanding).await

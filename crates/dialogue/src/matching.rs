@@ -137,7 +137,10 @@ impl Words {
         } else {
             0.0
         });
-        score.min(0.99).max(self.beside_title(task))
+        match score < MEANT {
+            true => score.max(self.beside_title(task)),
+            false => score.min(0.99),
+        }
     }
 
     /// A task that is known by its tags or description only.

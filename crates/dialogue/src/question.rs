@@ -293,7 +293,7 @@ impl<S: Storage + Sync> Session<'_, S> {
         }
         if !matches!(commands.front(), Some(Command::Add { .. })) {
             let again = format!("add {}", self.message);
-            let understood = crate::shim::understand(&again, self.clock.local_now());
+            let understood = language::understand(&again, self.clock.local_now());
             *commands = understood
                 .commands
                 .into_iter()

@@ -224,7 +224,7 @@ impl<S: Storage + Sync> Session<'_, S> {
         let found = self.select(filter, default, MAX_TARGETS).await?;
         Ok(if found.tasks.is_empty() {
             Resolved::None(format!(
-                "You have no {}, so I changed nothing.",
+                "You have {}, so I changed nothing.",
                 self.describe(filter, default, 0)
             ))
         } else {

@@ -80,7 +80,7 @@ impl<S: Storage + Sync> Session<'_, S> {
         } else {
             (SortField::DueDate, SortOrder::Ascending)
         };
-        if let Some((start, end)) = filter.period.and_then(|period| self.in_utc(&period)) {
+        if let Some((start, end)) = filter.period.map(|period| self.in_utc(&period)) {
             if status == [Status::Completed] {
                 (query.completed_after, query.completed_before) = (Some(start), Some(end));
             } else {
@@ -92,7 +92,7 @@ impl<S: Storage + Sync> Session<'_, S> {
 
     /// Whether a filter matches a task, without the storage.
     pub(crate) fn holds(&self, filter: &Filter, task: &Task) -> bool {
-        let period = filter.period.and_then(|period| self.in_utc(&period));
+        let period = filter.period.map(|period| self.in_utc(&period));
         let in_period = |at: Option<DateTime<Utc>>| {
             period.is_none_or(|(start, end)| at.is_some_and(|at| (start..end).contains(&at)))
         };
@@ -116,8 +116,11 @@ impl<S: Storage + Sync> Session<'_, S> {
                 .is_none_or(|text| Words::new(text).score(task) >= MEANT)
     }
 
-    pub(crate) fn in_utc(&self, period: &Period) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        Some((self.clock.utc(period.start)?, self.clock.utc(period.end)?))
+    pub(crate) fn in_utc(&self, period: &Period) -> (DateTime<Utc>, DateTime<Utc>) {
+        (
+            self.clock.utc_or_nearest(period.start),
+            self.clock.utc_or_nearest(period.end),
+        )
     }
 
     pub(crate) async fn total(&self, query: TaskQuery) -> Result<u64> {
@@ -142,7 +145,7 @@ impl<S: Storage + Sync> Session<'_, S> {
         } else if status.len() < OPEN.len() + CLOSED.len() && status != CLOSED {
             let named: Vec<String> = status
                 .iter()
-                .map(|status| wording::status(*status).to_owned())
+                .map(|status| wording::status(*status).replace(' ', "-"))
                 .collect();
             words.push(wording::join_or(&named));
         }
