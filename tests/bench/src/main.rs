@@ -7,7 +7,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{TimeZone as _, Utc};
 use serde_json::json;
 use storage::{Origin, Storage as _};
 use task_model::{NewTask, NewUser, Priority, TaskPatch, TaskQuery};
@@ -22,6 +22,7 @@ fn main() {
     println!("{}\n", machine());
     start_up();
     requests();
+    sentences();
 }
 
 fn machine() -> String {
@@ -293,4 +294,20 @@ fn storage_alone() {
                 .expect("a task");
         }),
     );
+}
+
+fn sentences() {
+    let now = chrono_tz::Europe::Berlin
+        .with_ymd_and_hms(2026, 11, 23, 10, 0, 0)
+        .single()
+        .expect("a moment");
+    let sentences = [
+        "remind me to pay rent on the 1st of every month at 9, high priority #home",
+        "what's on my plate this week?",
+        "move the dentist to next Friday at half past two and mark the report as done",
+    ];
+    let mut figures = measure(|_, n| {
+        std::hint::black_box(language::understand(sentences[n % sentences.len()], now));
+    });
+    println!("{}", figures.row("understand a sentence, native"));
 }

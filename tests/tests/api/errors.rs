@@ -230,7 +230,7 @@ fn over_the_limit_answers_429_and_says_when_to_come_back() {
             .parse()
             .expect("a number");
         let reset: u64 = answer.header("ratelimit-reset").parse().expect("a number");
-        assert!(reset <= 60);
+        assert!(reset <= 60, "{answer:?}");
         remaining.push(left);
     }
     assert_eq!(remaining, [4, 3, 2, 1, 0]);

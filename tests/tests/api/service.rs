@@ -87,9 +87,9 @@ fn every_reference_of_the_description_leads_somewhere() {
     check(&document, &document);
 }
 
-fn preflight(client: &tests::Client, origin: &str) -> Answer {
+fn preflight(client: &tests::Client, path: &str, origin: &str) -> Answer {
     let request = client
-        .request("OPTIONS", "/api/tasks")
+        .request("OPTIONS", path)
         .header("origin", origin)
         .header("access-control-request-method", "POST")
         .header(
@@ -101,26 +101,32 @@ fn preflight(client: &tests::Client, origin: &str) -> Answer {
 
 #[test]
 fn any_page_may_call_in_development() {
-    let answer = preflight(&api(), "https://anywhere.example");
-    assert!(matches!(answer.status, 200 | 204), "{answer:?}");
-    assert_eq!(
-        answer.header("access-control-allow-origin"),
-        "*",
-        "{answer:?}"
-    );
-    let methods = answer.header("access-control-allow-methods").to_owned();
-    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-        assert!(
-            methods.contains(method),
-            "{method} is missing from {methods}"
+    for (path, methods) in [
+        ("/api/tasks", &["GET", "POST"][..]),
+        ("/api/tasks/some-id", &["GET", "PUT", "PATCH", "DELETE"]),
+        ("/api/auth/login", &["POST"]),
+    ] {
+        let answer = preflight(&api(), path, "https://anywhere.example");
+        assert!(matches!(answer.status, 200 | 204), "{answer:?}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "*",
+            "{answer:?}"
         );
-    }
-    let headers = answer.header("access-control-allow-headers").to_lowercase();
-    for header in ["authorization", "content-type", "if-match"] {
-        assert!(
-            headers.contains(header),
-            "{header} is missing from {headers}"
-        );
+        let allowed = answer.header("access-control-allow-methods").to_owned();
+        for method in methods {
+            assert!(
+                allowed.contains(method),
+                "{method} is missing from {allowed}"
+            );
+        }
+        let headers = answer.header("access-control-allow-headers").to_lowercase();
+        for header in ["authorization", "content-type", "if-match"] {
+            assert!(
+                headers.contains(header),
+                "{header} is missing from {headers}"
+            );
+        }
     }
 
     let person = user();
@@ -156,7 +162,7 @@ fn only_configured_pages_may_call_in_production() {
         .variable("cors_origins", "https://app.example, https://admin.example")
         .start();
     for origin in ["https://app.example", "https://admin.example"] {
-        let answer = preflight(&app.client(), origin);
+        let answer = preflight(&app.client(), "/api/tasks", origin);
         assert_eq!(
             answer.header("access-control-allow-origin"),
             origin,
@@ -173,7 +179,7 @@ fn only_configured_pages_may_call_in_production() {
         "http://app.example",
         "null",
     ] {
-        let answer = preflight(&app.client(), origin);
+        let answer = preflight(&app.client(), "/api/tasks", origin);
         assert_eq!(
             answer.header("access-control-allow-origin"),
             "",
