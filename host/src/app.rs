@@ -29,8 +29,6 @@ pub struct Variable {
     pub default: Option<String>,
     /// A provider must have one.
     pub required: bool,
-    /// Never printed.
-    pub secret: bool,
 }
 
 /// One `[[trigger.http]]`.

@@ -388,7 +388,6 @@ mod tests {
             Variable {
                 default: Some("default".to_owned()),
                 required: false,
-                secret: true,
             },
         )]);
         let resolved = Variables::resolve(&variables, &config.variable_providers).unwrap();
@@ -454,6 +453,8 @@ mod tests {
                 .unwrap_err()
                 .to_string(),
             "\
+1 mistake in config/runtime.toml:
+
 error: unknown type `redis` in [key_value_store.cache]
  --> config/runtime.toml:2:8
   |

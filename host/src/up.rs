@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -46,8 +47,8 @@ pub fn up(args: &UpArgs) -> Result<()> {
 
 async fn serve(args: &UpArgs, app: &App, state_dir: &Path) -> Result<()> {
     let server = Server::bind(args.listen).await?;
-    let http = assemble(args, app, state_dir)?;
-    announce(&server, &http)?;
+    let http = assemble(args, app, state_dir, server.address()?)?;
+    announce(&http);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stop = async move {
@@ -85,7 +86,12 @@ fn select(app: &mut App, ids: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn assemble(args: &UpArgs, app: &App, state_dir: &Path) -> Result<Arc<HttpApp>> {
+fn assemble(
+    args: &UpArgs,
+    app: &App,
+    state_dir: &Path,
+    address: SocketAddr,
+) -> Result<Arc<HttpApp>> {
     let limits = HttpLimits {
         request_time: args.guards.request_timeout,
         request_body: args.guards.max_request_body,
@@ -134,6 +140,7 @@ fn assemble(args: &UpArgs, app: &App, state_dir: &Path) -> Result<Arc<HttpApp>> 
     let http = Arc::new(HttpApp {
         name: app.name.clone(),
         version: app.version.clone(),
+        address,
         routes: Routes::new(&app.http_triggers)?,
         components,
         limits,
@@ -201,8 +208,8 @@ fn path_of(location: &Location) -> Result<Option<PathBuf>> {
 }
 
 /// Says what is served where, as `spin up` does.
-fn announce(server: &Server, http: &HttpApp) -> Result<()> {
-    let base = format!("http://{}", server.address()?);
+fn announce(http: &HttpApp) {
+    let base = format!("http://{}", http.address);
     println!("Serving {base}");
     println!("Available Routes:");
     for (route, component) in http.routes.list() {
@@ -214,7 +221,6 @@ fn announce(server: &Server, http: &HttpApp) -> Result<()> {
         let path = route.strip_suffix("/...").unwrap_or(route);
         println!("  {component}: {base}{path}{wildcard}");
     }
-    Ok(())
 }
 
 fn cache_dir(args: &UpArgs, state_dir: &Path) -> PathBuf {

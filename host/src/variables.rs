@@ -309,7 +309,6 @@ mod tests {
         Variable {
             default: default.map(str::to_owned),
             required: default.is_none(),
-            secret: true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `wasi:http` on the way out: to allowed hosts, and to the application's other components.
 
 use std::future::Future;
+use std::mem;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct OutboundHttp {
     timeout: Duration,
     /// The request that the guest is making a request for.
     pub request: Weak<RequestContext>,
+    /// The request being sent goes to the application itself, which was allowed.
+    to_self: bool,
 }
 
 type ResponseFuture = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -54,6 +57,7 @@ impl OutboundHttp {
             app,
             timeout,
             request: Weak::new(),
+            to_self: false,
         }
     }
 
@@ -61,6 +65,19 @@ impl OutboundHttp {
         match (uri.scheme_str(), uri.host()) {
             (Some(scheme), Some(host)) => self.allowed.allows(scheme, host, uri.port_u16()),
             _ => false,
+        }
+    }
+
+    /// Sends a request that names no host to the application itself, if `self` is allowed.
+    fn aim(&mut self, request: &mut Request) {
+        self.to_self = false;
+        if request.authority.is_none()
+            && self.allowed.allows_self(Scheme::HTTP.as_str())
+            && let Some(app) = self.app.get().and_then(Weak::upgrade)
+        {
+            request.scheme = Some(Scheme::HTTP);
+            request.authority = app.address.to_string().parse().ok();
+            self.to_self = true;
         }
     }
 
@@ -84,7 +101,7 @@ impl WasiHttpHooks for OutboundHttp {
         _: ResponseFuture,
     ) -> SentRequest {
         let uri = request.uri();
-        if !self.allows(uri) {
+        if !mem::take(&mut self.to_self) && !self.allows(uri) {
             tracing::warn!(
                 component = &*self.component,
                 scheme = uri.scheme_str(),
@@ -160,8 +177,14 @@ impl client::HostWithStore<InstanceState> for Client {
     ) -> Result<Resource<Response>, TrappableError<types::ErrorCode>> {
         accessor.with(|mut access| {
             let current = current_request(&mut access);
-            access.as_context_mut().data_mut().outbound.request =
-                current.as_ref().map_or_else(Weak::new, Arc::downgrade);
+            let mut store = access.as_context_mut();
+            let InstanceState {
+                outbound, table, ..
+            } = store.data_mut();
+            outbound.request = current.as_ref().map_or_else(Weak::new, Arc::downgrade);
+            if let Ok(request) = table.get_mut(&request) {
+                outbound.aim(request);
+            }
         });
         // The first thing that `send` does is to call the hook above, so no other request of the
         // same instance can come between.

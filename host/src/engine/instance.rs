@@ -27,8 +27,6 @@ pub struct InstanceLimits {
 
 /// What the host keeps for one component instance.
 pub struct InstanceState {
-    /// The component's id.
-    pub component: Arc<str>,
     /// The requests it is handling.
     pub requests: RunningRequests,
     /// How many database connections the guest holds open.
@@ -117,7 +115,6 @@ impl InstanceFactory {
         }
         let interrupted = Arc::new(AtomicBool::new(false));
         let state = InstanceState {
-            component: self.component.clone(),
             requests: RunningRequests::default(),
             open_connections: 0,
             open_stores: 0,

@@ -18,7 +18,7 @@ use crate::bindings;
 use crate::capabilities::outbound_http;
 
 /// How often running guests are looked at: a guest that computes for longer lets others run.
-pub const EPOCH: Duration = Duration::from_millis(5);
+const EPOCH: Duration = Duration::from_millis(10);
 
 /// The Wasmtime engine and the interfaces that components may import.
 pub struct ComponentEngine {

@@ -25,6 +25,8 @@ pub struct RequestContext {
     pub cancelled: CancellationToken,
     /// The request body was longer than allowed.
     pub too_large: AtomicBool,
+    /// The instance failed before the answer was complete.
+    pub broken: AtomicBool,
     /// An instance has taken the request.
     pub accepted: AtomicBool,
 }
@@ -38,6 +40,7 @@ impl RequestContext {
             depth,
             cancelled: CancellationToken::new(),
             too_large: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             accepted: AtomicBool::new(false),
         }
     }

@@ -52,14 +52,20 @@ impl fmt::Display for ManifestErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display().to_string();
         let renderer = Renderer::plain();
-        for (index, mistake) in self.mistakes.iter().take(MOST_SHOWN).enumerate() {
-            if index > 0 {
-                f.write_str("\n\n")?;
-            }
-            let Some(span) = mistake.span.clone() else {
-                write!(f, "error: {} ({})", mistake.found, mistake.expected)?;
-                continue;
-            };
+        match self.mistakes.as_slice() {
+            [
+                Mistake {
+                    span: None,
+                    found,
+                    expected,
+                    ..
+                },
+            ] => return write!(f, "{found} ({expected})"),
+            [_] => write!(f, "1 mistake in {path}:")?,
+            mistakes => write!(f, "{} mistakes in {path}:", mistakes.len())?,
+        }
+        for mistake in self.mistakes.iter().take(MOST_SHOWN) {
+            let span = mistake.span.clone().unwrap_or_default();
             let snippet = Snippet::source(self.source.as_str())
                 .path(path.as_str())
                 .annotation(AnnotationKind::Primary.span(span).label(&mistake.expected));
@@ -69,7 +75,7 @@ impl fmt::Display for ManifestErrors {
             if let Some(help) = &mistake.help {
                 group = group.element(Level::HELP.message(help.as_str()));
             }
-            f.write_str(&renderer.render(&[group]))?;
+            write!(f, "\n\n{}", renderer.render(&[group]))?;
         }
         if self.mistakes.len() > MOST_SHOWN {
             write!(f, "\n\nand {} more", self.mistakes.len() - MOST_SHOWN)?;

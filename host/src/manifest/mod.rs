@@ -222,8 +222,9 @@ fn read_variables(document: &Table) -> BTreeMap<String, Variable> {
         let variable = Variable {
             default: fields.text("default").map(|text| text.value),
             required: fields.flag("required"),
-            secret: fields.flag("secret"),
         };
+        // Values are never shown, secret or not.
+        fields.flag("secret");
         fields.finish();
         let has_default = fields.key_span("default").is_some();
         if variable.required == has_default {

@@ -170,11 +170,7 @@ fn query(
     parameters: Vec<Value>,
 ) -> Result<QueryResult, QueryError> {
     let mut statement = connection.prepare_cached(statement)?;
-    let columns: Vec<String> = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let parameters = parameters.into_iter().map(|value| match value {
         Value::Integer(value) => rusqlite::types::Value::Integer(value),

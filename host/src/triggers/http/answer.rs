@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::body::{BodyEnd, BoundedBody, WatchedBody, drain};
+use super::body::{BodyEnd, WatchedBody, bounded, drain};
 use super::trace::{CORRELATION_ID, Trace};
 use super::{CallError, HttpApp, absolute_uri, headers, routes};
 use crate::engine::RequestContext;
@@ -58,12 +58,20 @@ impl Drop for RequestLog {
 /// Everything that lasts until an answer is over.
 pub struct Exchange {
     log: RequestLog,
-    _context: Arc<RequestContext>,
+    context: Arc<RequestContext>,
     _cancel: DropGuard,
     _permit: OwnedSemaphorePermit,
 }
 
 impl BodyEnd for Exchange {
+    fn broken(&self) -> Option<Error> {
+        if self.context.too_large.load(Ordering::Relaxed) {
+            return Some(Error::HttpRequestBodySize(None));
+        }
+        let broken = self.context.broken.load(Ordering::Relaxed);
+        broken.then(|| Error::InternalError(Some("the component failed".into())))
+    }
+
     fn failed(&mut self, error: &Error) {
         self.log.broken = Some(error.to_string());
     }
@@ -146,7 +154,7 @@ impl HttpApp {
         let response = finish(response, &mut log);
         let exchange = Exchange {
             log,
-            _context: context,
+            context,
             _cancel: cancel,
             _permit: permit,
         };
@@ -188,7 +196,7 @@ impl HttpApp {
         context.trace.replace_in(request.headers_mut());
         *request.uri_mut() = uri;
         let limit = self.limits.request_body;
-        let request = request.map(|body| BoundedBody::new(body, limit, context.clone()));
+        let request = request.map(|body| bounded(body, limit, context.clone()));
         let response = component.call(request, context).await?;
         if context.too_large.load(Ordering::Relaxed) {
             return Err(TOO_LARGE);

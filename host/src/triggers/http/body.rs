@@ -19,22 +19,20 @@ use crate::engine::RequestContext;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// A request body of at most so many bytes.
-pub struct BoundedBody {
+struct BoundedBody {
     body: Option<Incoming>,
     left: u64,
     context: Arc<RequestContext>,
 }
 
-impl BoundedBody {
-    /// `body`, which fails with `HTTP-request-body-size` after `limit` bytes.
-    pub fn new(body: Incoming, limit: u64, context: Arc<RequestContext>) -> WasiBody {
-        Self {
-            body: Some(body),
-            left: limit,
-            context,
-        }
-        .boxed_unsync()
+/// `body`, which fails with `HTTP-request-body-size` after `limit` bytes.
+pub fn bounded(body: Incoming, limit: u64, context: Arc<RequestContext>) -> WasiBody {
+    BoundedBody {
+        body: Some(body),
+        left: limit,
+        context,
     }
+    .boxed_unsync()
 }
 
 impl Body for BoundedBody {
@@ -119,6 +117,8 @@ impl<D: BodyEnd> WatchedBody<D> {
 
 /// What happens when an answer's body is over.
 pub trait BodyEnd: Unpin {
+    /// Why the answer is not whole, though its body seems to go on or end well.
+    fn broken(&self) -> Option<Error>;
     /// The body broke off.
     fn failed(&mut self, error: &Error);
 }
@@ -132,7 +132,10 @@ impl<D: BodyEnd> Body for WatchedBody<D> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        let mut frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        if let Some(error) = this.done.broken() {
+            frame = Some(Err(error));
+        }
         if let Some(Err(error)) = &frame {
             this.done.failed(error);
         }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use http::header::{CONNECTION, HOST};
+use http::header::CONNECTION;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::routes::RouteMatch;
@@ -31,10 +31,7 @@ pub fn set(headers: &mut HeaderMap, uri: &Uri, found: &RouteMatch<'_>, client: S
     let full_url = format!(
         "{}://{}{}",
         uri.scheme_str().unwrap_or("http"),
-        headers
-            .get(HOST)
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or("localhost"),
+        uri.authority().map_or("localhost", |host| host.as_str()),
         uri.path_and_query().map_or("/", |path| path.as_str())
     );
     let values = [
@@ -84,7 +81,6 @@ mod tests {
         .unwrap();
         let uri = Uri::from_static("http://example.org/foo/42/bar?k=v");
         let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::from_static("example.org"));
         headers.insert("spin-path-info", HeaderValue::from_static("/forged"));
         headers.insert("spin-path-match-role", HeaderValue::from_static("admin"));
         headers.insert("connection", HeaderValue::from_static("keep-alive"));

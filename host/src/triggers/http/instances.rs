@@ -261,11 +261,15 @@ impl WorkerState for Worker {
         if let Err(error) = result
             && !self.shared.stopping.load(Ordering::Relaxed)
         {
+            // Answers under way must not look complete: told before the store closes their streams.
             let requests: Vec<_> = store
                 .data()
                 .requests
                 .running()
-                .map(|context| context.trace.correlation_id.clone())
+                .map(|context| {
+                    context.broken.store(true, Ordering::Relaxed);
+                    context.trace.correlation_id.clone()
+                })
                 .collect();
             tracing::error!(
                 component = &*self.shared.factory.component,

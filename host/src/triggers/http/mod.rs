@@ -44,6 +44,8 @@ pub struct HttpApp {
     pub name: String,
     /// `application.version`.
     pub version: String,
+    /// Where it is served.
+    pub address: SocketAddr,
     /// Which component answers which path.
     pub routes: Routes,
     /// The components that have an HTTP trigger, by id.

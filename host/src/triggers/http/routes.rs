@@ -50,9 +50,9 @@ impl Routes {
             if let Some(earlier) = entries.iter_mut().find(|(route, _)| route == raw) {
                 tracing::warn!(
                     route = raw,
-                    "component {} never answers its route: {} has the same",
+                    "component {} never answers its route: trigger {} has the same",
                     earlier.1,
-                    trigger.component
+                    trigger.id
                 );
                 earlier.1 = &trigger.component;
             } else {

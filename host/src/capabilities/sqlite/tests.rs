@@ -1,0 +1,217 @@
+//! Databases as a guest uses them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+
+use super::{Connection, Database};
+use crate::bindings::sqlite::{Error, QueryResult, Value};
+use crate::engine::RequestContext;
+use crate::triggers::http::trace::Trace;
+
+struct File {
+    folder: tempfile::TempDir,
+    database: Arc<Database>,
+}
+
+fn file() -> File {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Arc::new(Database::new(Some(folder.path().join("test.db"))));
+    File { folder, database }
+}
+
+async fn run(connection: &Connection, statement: &str) -> Result<QueryResult, Error> {
+    connection.execute(statement.to_owned(), vec![], None).await
+}
+
+/// The first value of the first row.
+async fn integer(connection: &Connection, statement: &str) -> i64 {
+    match run(connection, statement).await.unwrap().rows[0].values[0] {
+        Value::Integer(value) => value,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+fn text_of(error: Error) -> String {
+    match error {
+        Error::Io(text) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn values_of_every_type_come_back_as_they_went_in() {
+    let connection = Connection::new(file().database);
+    let values = vec![
+        Value::Integer(i64::MIN),
+        Value::Real(0.1),
+        Value::Text("a\0b 🦀".into()),
+        Value::Blob(vec![0, 255]),
+        Value::Null,
+    ];
+    let result = connection
+        .execute("SELECT ?, ?, ?, ?, ?5 AS last".into(), values.clone(), None)
+        .await
+        .unwrap();
+    assert_eq!(result.columns.last().unwrap(), "last");
+    assert_eq!(
+        format!("{:?}", result.rows[0].values),
+        format!("{values:?}")
+    );
+}
+
+#[tokio::test]
+async fn wrong_statements_are_errors_with_sqlites_words() {
+    let connection = Connection::new(file().database);
+    run(&connection, "CREATE TABLE t (a UNIQUE)").await.unwrap();
+    run(&connection, "INSERT INTO t VALUES (1)").await.unwrap();
+    for (statement, words) in [
+        ("SELEC 1", "syntax error"),
+        ("SELECT * FROM absent", "no such table"),
+        ("INSERT INTO t VALUES (1)", "UNIQUE constraint failed: t.a"),
+        ("SELECT ?", "parameter"),
+        ("SELECT load_extension('x')", "not authorized"),
+        ("SELECT CAST(x'ff' AS TEXT)", "not UTF-8"),
+    ] {
+        let text = text_of(run(&connection, statement).await.unwrap_err());
+        assert!(text.contains(words), "{statement}: {text}");
+    }
+    assert!(run(&connection, "SELECT 1\0; DROP TABLE t").await.is_ok());
+    assert_eq!(integer(&connection, "SELECT count(*) FROM t").await, 1);
+}
+
+#[tokio::test]
+async fn no_other_file_can_be_reached() {
+    let file = file();
+    let connection = Connection::new(file.database);
+    let other = file.folder.path().join("other.db");
+    for statement in [
+        format!("ATTACH '{}' AS other", other.display()),
+        format!("VACUUM INTO '{}'", other.display()),
+    ] {
+        run(&connection, &statement).await.unwrap_err();
+        assert!(!other.exists(), "{statement}");
+    }
+    run(&connection, "VACUUM").await.unwrap();
+    run(&connection, "ATTACH ':memory:' AS scratch")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_is_one_connections_and_ends_with_it() {
+    let file = file();
+    let one = Connection::new(file.database.clone());
+    let two = Connection::new(file.database.clone());
+    run(&one, "PRAGMA journal_mode = WAL").await.unwrap();
+    run(&one, "CREATE TABLE t (a)").await.unwrap();
+    run(&one, "BEGIN").await.unwrap();
+    run(&one, "INSERT INTO t VALUES (1)").await.unwrap();
+    assert_eq!(integer(&two, "SELECT count(*) FROM t").await, 0);
+    drop(one);
+    run(&two, "INSERT INTO t VALUES (2)").await.unwrap();
+    assert_eq!(integer(&two, "SELECT sum(a) FROM t").await, 2);
+}
+
+#[tokio::test]
+async fn a_connection_shows_nothing_of_its_earlier_user() {
+    let file = file();
+    let one = Connection::new(file.database.clone());
+    run(&one, "CREATE TABLE t (a)").await.unwrap();
+    run(&one, "INSERT INTO t VALUES (1), (2)").await.unwrap();
+    run(&one, "PRAGMA foreign_keys = ON").await.unwrap();
+    assert_eq!((one.last_insert_rowid().await, one.changes().await), (2, 2));
+    drop(one);
+
+    let two = Connection::new(file.database.clone());
+    assert_eq!(integer(&two, "PRAGMA foreign_keys").await, 0);
+    assert_eq!((two.last_insert_rowid().await, two.changes().await), (0, 0));
+    run(&two, "CREATE TEMP TABLE own (a)").await.unwrap();
+    drop(two);
+
+    let three = Connection::new(file.database);
+    run(&three, "SELECT * FROM own").await.unwrap_err();
+}
+
+#[tokio::test]
+async fn waits_for_a_short_writer_and_then_gets_through() {
+    let file = file();
+    let one = Connection::new(file.database.clone());
+    run(&one, "CREATE TABLE t (a)").await.unwrap();
+    run(&one, "BEGIN IMMEDIATE").await.unwrap();
+    let two = Connection::new(file.database);
+    let writer = tokio::spawn(async move { run(&two, "INSERT INTO t VALUES (1)").await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!writer.is_finished());
+    run(&one, "COMMIT").await.unwrap();
+    writer.await.unwrap().unwrap();
+}
+
+const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                       SELECT count(*) FROM n";
+
+#[tokio::test]
+async fn a_statement_ends_with_its_request() {
+    let connection = Connection::new(file().database);
+    let began = Instant::now();
+    for cancel in [false, true] {
+        let deadline =
+            tokio::time::Instant::now() + Duration::from_millis(if cancel { 60_000 } else { 100 });
+        let trace = Trace::of(&HeaderMap::new());
+        let request = Arc::new(RequestContext::new(trace, deadline, 0));
+        let cancelled = request.cancelled.clone();
+        let running = connection.execute(ENDLESS.into(), vec![], Some(request));
+        let (result, ()) = tokio::join!(running, async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if cancel {
+                cancelled.cancel();
+            }
+        });
+        assert!(text_of(result.unwrap_err()).contains("interrupted"));
+    }
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(integer(&connection, "SELECT 1").await, 1);
+}
+
+#[tokio::test]
+async fn a_statement_ends_when_its_instance_is_dropped() {
+    let connection = Connection::new(file().database);
+    let running = run(&connection, ENDLESS);
+    tokio::time::timeout(Duration::from_millis(100), running)
+        .await
+        .unwrap_err();
+    let next = tokio::time::timeout(Duration::from_secs(5), run(&connection, "SELECT 1"));
+    next.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn results_are_bounded() {
+    let connection = Connection::new(file().database);
+    let text = text_of(
+        run(
+            &connection,
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100) \
+             SELECT zeroblob(1000000) FROM n",
+        )
+        .await
+        .unwrap_err(),
+    );
+    assert!(text.contains("exceeds limit"), "{text}");
+    run(&connection, "SELECT zeroblob(1000000000)")
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn full_text_search_is_there() {
+    let connection = Connection::new(file().database);
+    for statement in [
+        "CREATE VIRTUAL TABLE notes USING fts5(text)",
+        "INSERT INTO notes VALUES ('buy milk'), ('call mum')",
+    ] {
+        run(&connection, statement).await.unwrap();
+    }
+    let count = "SELECT count(*) FROM notes WHERE notes MATCH 'mil*'";
+    assert_eq!(integer(&connection, count).await, 1);
+}
