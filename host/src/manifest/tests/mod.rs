@@ -40,10 +40,10 @@ fn brief_of(errors: &str) -> Vec<String> {
         .map(|mistake| {
             let lines: Vec<&str> = mistake.lines().collect();
             let found = lines[0].strip_prefix("error: ").unwrap();
-            let Some(place) = lines.get(1) else {
-                return found.to_owned();
-            };
-            let place = place.trim_start().strip_prefix("--> spin.toml:").unwrap();
+            let place = lines[1]
+                .trim_start()
+                .strip_prefix("--> spin.toml:")
+                .unwrap();
             let caret = lines
                 .iter()
                 .find_map(|line| Some(line.split_once('^')?.1))
