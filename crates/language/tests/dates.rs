@@ -8,7 +8,7 @@ use language::dates::{DateSpan, Grain, Meaning, find};
 use serde_json::Value;
 
 /// The share of the points ahead of the reference time that must be right, in percent.
-const LEAST: f64 = 85.0;
+const LEAST: f64 = 95.0;
 
 fn shared_file(name: &str) -> PathBuf {
     let folder = std::env::var_os("SHARED_DIR").map_or_else(

@@ -143,6 +143,7 @@ impl Parser<'_> {
                 self.ordinal_day(at),
                 self.holiday(at),
                 self.named_quarter(at),
+                self.year_in_words(at),
             ]
             .into_iter()
             .fold(None, longer),
@@ -528,6 +529,12 @@ impl Parser<'_> {
         Some((end, Date::new(Days::Year(year), says::YEAR).weak()))
     }
 
+    fn year_in_words(&self, at: usize) -> Parse<Date> {
+        self.word(at)?;
+        let (end, year) = self.full_year(at)?;
+        Some((end, Date::new(Days::Year(year), says::YEAR).weak()))
+    }
+
     /// "Tuesday", "mon.".
     fn weekday_date(&self, at: usize) -> Parse<Date> {
         let word = self.word(at)?;
@@ -585,7 +592,7 @@ impl Parser<'_> {
     /// A holiday's name, with "day" or without.
     fn holiday(&self, at: usize) -> Parse<Date> {
         let start = self.past(at, &["the"]);
-        if !holidays::may_begin(self.word(start)?) {
+        if self.holiday_starts.get(start) != Some(&true) {
             return None;
         }
         (1..=6).rev().find_map(|count| {

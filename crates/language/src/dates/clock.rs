@@ -254,7 +254,7 @@ impl Parser<'_> {
             match self.digits(at + 2).filter(|_| self.is_tight(at + 2)) {
                 Some((minute, 2)) => (at + 3, Clock::new(first, minute, Grain::Minute)?.closed()),
                 Some(_) => return None,
-                None => (at + 2, Clock::new(first, 0, Grain::Hour)?.closed()),
+                None => (at + 2, Clock::new(first, 0, Grain::Minute)?.closed()),
             }
         } else if digits <= 2 {
             bare = true;

@@ -35,6 +35,8 @@ enum Rule {
     Hindu(i32, i32, f64, i64),
     /// The sun's entry into a sign of the zodiac (by its longitude), moved by days.
     Sun(f64, i64),
+    /// The moon in a part of the sky, while the sun is in a sign, each by its longitude.
+    Star(f64, f64),
     /// Days after the Chinese new year.
     Chinese(i64),
     /// The Zoroastrian new year of the Shahenshahi calendar, which has no leap years.
@@ -43,7 +45,7 @@ enum Rule {
 
 use Rule::{
     Before, Chinese, Easter, Hebrew, Hindu, Islamic, LastRamadanFriday, Navroz, NotSunday, Nth, On,
-    Orthodox, Purim, Sun as SunEnters, Workday,
+    Orthodox, Purim, Star, Sun as SunEnters, Workday,
 };
 
 /// A holiday.
@@ -103,6 +105,7 @@ impl Holiday {
             }
             Hindu(month, day, hour, days) => add_days(sky::hindu(year, month, day, hour)?, days),
             SunEnters(longitude, days) => add_days(sky::sun_enters(year, longitude)?, days),
+            Star(sun, moon) => sky::moon_in_star(year, sun, moon),
             Chinese(days) => add_days(sky::chinese_new_year(year)?, days),
             Navroz => {
                 let known = NaiveDate::from_ymd_opt(2018, 8, 17)?;
@@ -189,7 +192,8 @@ const MIDDAY: f64 = 12.2;
 const SUNSET: f64 = 18.2;
 const MIDNIGHT: f64 = 24.2;
 
-static HOLIDAYS: [Holiday; 209] = [
+static HOLIDAYS: [Holiday; 210] = [
+    day("onam|thiru onam|thiruvonam", Star(120.0, 280.0)),
     day("new year day|new year", On(1, 1)),
     day("new year eve|nye|silvester", On(12, 31)),
     day("epiphany|thre king day|twelft night", On(1, 6)),
@@ -386,7 +390,7 @@ static HOLIDAYS: [Holiday; 209] = [
     day("hoshana raba", Hebrew(7, 21, 0)),
     day("shemini atzeret|shmini atzeret", Hebrew(7, 22, 0)),
     day("simchat tora|simhat tora|simcha tora", Hebrew(7, 23, 0)),
-    span("hanuka|chanuka", Hebrew(9, 25, 0), 9),
+    span("hanuka|chanuka", Hebrew(9, 25, 0), 8),
     day("tu bishvat|tu bshvat|tu b shevat", Hebrew(11, 15, 0)),
     day("purim", Purim(0)),
     day("shushan purim", Purim(1)),

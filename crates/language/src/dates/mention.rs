@@ -61,7 +61,7 @@ impl Parser<'_> {
             None
         };
         let (end, resolved, moment, lead) = match (led, own) {
-            (Some((end, resolved, moment, lead)), _) if end >= own_end => {
+            (Some((end, resolved, moment, lead)), _) if end > own_end => {
                 (end, resolved, moment, lead)
             }
             (_, Some((resolved, moment, lead))) => (own_end, resolved, moment, lead),

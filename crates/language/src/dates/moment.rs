@@ -638,6 +638,9 @@ impl Parser<'_> {
             }
             return Some((end, self.told_from_now(length)?));
         }
+        if let Some((end, span)) = self.seconds_around(at) {
+            return Some((end, Relative { span, unit: None }));
+        }
         let (after, length) = self.length(at)?;
         match self.word(after)? {
             "hence" => Some((after + 1, self.told_from_now(length)?)),
@@ -658,6 +661,41 @@ impl Parser<'_> {
             }
             _ => None,
         }
+    }
+
+    /// "next 3 minutes", "the last two hours", "the next hour".
+    fn seconds_around(&self, at: usize) -> Parse<DateSpan> {
+        let start = self.past(at, &["the"]);
+        let ahead = match self.word(start)? {
+            "next" | "coming" | "following" => true,
+            "last" | "past" | "previous" => false,
+            _ => return None,
+        };
+        let counted = self
+            .length(start + 1)
+            .map(|(end, length)| (end, length, true));
+        let (end, length, counted) = counted.or_else(|| {
+            let grain = super::words::unit(self.word(start + 1)?)?;
+            Some((start + 2, Length::of(1, grain)?, false))
+        })?;
+        if length.grain > Grain::Hour || length.months != 0 || length.days != 0 {
+            return None;
+        }
+        let this = super::resolve::floor(self.local, length.grain)?;
+        let one = TimeDelta::try_seconds(Length::of(1, length.grain)?.seconds)?;
+        let whole = TimeDelta::try_seconds(length.seconds)?;
+        let (from, to) = if ahead {
+            let next = this.checked_add_signed(one)?;
+            (next, next.checked_add_signed(whole)?)
+        } else {
+            (this.checked_sub_signed(whole)?, this)
+        };
+        let span = DateSpan {
+            start: from,
+            end: counted.then_some(to),
+            grain: length.grain,
+        };
+        Some((end, span))
     }
 
     fn now_words(&self, at: usize) -> Option<usize> {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
+use super::holidays;
 use super::token::{Kind, Token};
 
 /// A rule's answer: the token after its last, and what it read.
@@ -14,6 +15,8 @@ pub(super) struct Parser<'a> {
     pub now: DateTime<Tz>,
     pub local: NaiveDateTime,
     pub today: NaiveDate,
+    /// For each token, whether a holiday's name may begin there.
+    pub holiday_starts: Vec<bool>,
 }
 
 impl<'a> Parser<'a> {
@@ -24,6 +27,13 @@ impl<'a> Parser<'a> {
             now,
             local,
             today: local.date(),
+            holiday_starts: tokens
+                .iter()
+                .map(|token| match &token.kind {
+                    Kind::Word(word) => holidays::may_begin(word),
+                    _ => false,
+                })
+                .collect(),
         }
     }
 

@@ -154,8 +154,7 @@ impl Parser<'_> {
     /// "this week", "next month", "the coming weekend", "last Tuesday", "next three days", "friday
     /// after next".
     fn unit_around(&self, at: usize) -> Parse<Date> {
-        let start = self.past(self.past(at, &["the", "all", "rest"]), &["of"]);
-        let start = self.past(self.past(start, &["the"]), &["around", "about"]);
+        let start = self.past(self.past(at, &["the"]), &["around", "about"]);
         if self.is_one_of(at, &["all", "rest"]) || self.is_word(self.past(at, &["the"]), "rest") {
             return self.rest_of(at);
         }
@@ -524,6 +523,13 @@ impl Parser<'_> {
                     says::DAY,
                 ),
             ));
+        }
+        // "for 10 days from the 18th" is a length.
+        if at
+            .checked_sub(1)
+            .is_some_and(|before| self.is_word(before, "for"))
+        {
+            return None;
         }
         let (after, length) = match self.length(start) {
             Some(read) => read,

@@ -280,7 +280,11 @@ impl Parser<'_> {
         let span = DateSpan {
             start,
             end: None,
-            grain: clock.grain,
+            grain: if moment.zone.is_some() {
+                clock.grain.min(Grain::Minute)
+            } else {
+                clock.grain
+            },
         };
         let time_only = moment.date.is_none() && !moment.part.is_some_and(|part| part.today);
         Some(point(span, time_only))

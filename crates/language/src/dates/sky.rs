@@ -190,7 +190,7 @@ fn tithi(moment: f64) -> i32 {
 /// the second.
 pub(super) fn hindu(year: i32, month: i32, day: i32, hour: f64) -> Option<NaiveDate> {
     let first = NaiveDate::from_ymd_opt(known(year)?, 1, 1)?;
-    let mut found = None;
+    let mut found: Option<NaiveDate> = None;
     let mut new_moon = new_moon_near(moment(first, 0.0) - 45.0);
     for _ in 0..15 {
         let sign = (sidereal_sun(new_moon) / 30.0).floor() as i32;
@@ -202,13 +202,26 @@ pub(super) fn hindu(year: i32, month: i32, day: i32, hour: f64) -> Option<NaiveD
                 .filter_map(|offset| add_days(around, offset))
                 .find(|date| reigns(*date, day, hour))
                 .unwrap_or(around);
-            if date.year() == year {
+            let doubled = found.is_some_and(|first| (date - first).num_days() < 40);
+            if date.year() == year && (found.is_none() || doubled) {
                 found = Some(date);
             }
         }
         new_moon = new_moon_near(new_moon + 29.53);
     }
     found
+}
+
+/// The first day in `year` at whose sunset, in India, the moon is in the 27th part of the sky that
+/// begins at `moon` degrees (against the stars) while the sun is in the sign that begins at `sun`.
+pub(super) fn moon_in_star(year: i32, sun_sign: f64, moon: f64) -> Option<NaiveDate> {
+    let first = NaiveDate::from_ymd_opt(known(year)?, 1, 1)?;
+    first.iter_days().take(366).find(|date| {
+        let at = moment(*date, 18.0);
+        let sun = sidereal_sun(at);
+        (sun_sign..sun_sign + 30.0).contains(&sun)
+            && ((sun + phase(at)).rem_euclid(360.0) - moon).rem_euclid(360.0) < 360.0 / 27.0
+    })
 }
 
 /// Whether the lunar day reigns at `hour`, or is so short that it begins after it and ends before
