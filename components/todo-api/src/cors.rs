@@ -7,6 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue};
 
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str =
     "authorization, content-type, if-match, traceparent, x-correlation-id";
 const RESPONSE_HEADERS: &str = "etag, location, ratelimit-limit, ratelimit-policy, \
@@ -71,9 +72,13 @@ pub fn is_preflight(request: &HeaderMap) -> bool {
     request.contains_key(ORIGIN) && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Adds to a preflight's answer what may be asked; `allow` are the resource's methods.
-pub fn write_preflight(allow: &HeaderValue, response: &mut HeaderMap) {
-    response.insert(ACCESS_CONTROL_ALLOW_METHODS, allow.clone());
+/// Adds to a preflight's answer what may be asked, of any resource: one that has not the method says so
+/// itself, and then the page can read it.
+pub fn write_preflight(response: &mut HeaderMap) {
+    response.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static(METHODS),
+    );
     response.insert(
         ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(REQUEST_HEADERS),

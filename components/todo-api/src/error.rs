@@ -1,7 +1,7 @@
 //! Every way in which the API says no: one type, one body.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use storage::StorageError;
@@ -170,10 +170,11 @@ pub fn with_body(mut response: Response, correlation_id: &str) -> Response {
             _ => None,
         },
     };
-    let (mut parts, body) = (response.into_parts().0, axum::Json(body).into_response());
-    parts.headers.remove(CONTENT_LENGTH);
-    parts.headers.extend(body.headers().clone());
-    Response::from_parts(parts, body.into_body())
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_LENGTH, body.len().into());
+    response.map(|_| body.into())
 }
 
 impl From<StorageError> for ApiError {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
-use http::header::{ALLOW, CACHE_CONTROL, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, ORIGIN, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, StatusCode};
 use storage::RateDecision;
 
@@ -41,7 +41,12 @@ pub async fn respond(mut request: Request<Body>) -> Response {
     if is_head {
         *response.body_mut() = Body::empty();
     }
+    let has_no_content = response.status() == StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
+    if has_no_content {
+        // RFC 9110, section 8.6.
+        headers.remove(CONTENT_LENGTH);
+    }
     headers.insert(
         correlation::CORRELATION_ID,
         correlation::header(&correlation_id),
@@ -101,7 +106,7 @@ async fn options(request: Request<Body>) -> Response {
     };
     let mut response = StatusCode::NO_CONTENT.into_response();
     if is_preflight {
-        cors::write_preflight(&allow, response.headers_mut());
+        cors::write_preflight(response.headers_mut());
     }
     response.headers_mut().insert(ALLOW, allow);
     response
