@@ -1,13 +1,11 @@
-//! Pages, tags, numbers and full text.
+//! Pages, tags and numbers.
 
 mod common;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use common::{Store, at, due, origin, tagged, titled, wait};
 use storage::Storage;
-use task_model::{
-    NewTask, Page, Priority, SearchHit, SortField, SortOrder, Status, TaskPatch, TaskQuery,
-};
+use task_model::{NewTask, Page, Priority, SortField, SortOrder, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
 
 const ME: Uuid = Uuid::from_u128(1);
@@ -36,18 +34,6 @@ impl Store {
         let page = self.page(query);
         assert_eq!(page.total, page.tasks.len() as u64);
         page.tasks.into_iter().map(|task| task.title).collect()
-    }
-
-    fn find(&self, q: &str) -> (Vec<SearchHit>, u64) {
-        wait(self.storage.search(ME, q, 10)).expect("an answer")
-    }
-
-    fn found(&self, q: &str) -> Vec<String> {
-        self.find(q)
-            .0
-            .into_iter()
-            .map(|hit| hit.task.title)
-            .collect()
     }
 }
 
@@ -391,159 +377,4 @@ fn stats_count_what_is_open_and_what_was_done_on_which_day() {
     );
     assert_eq!((stats.overdue, stats.due_today), (1, 2));
     assert_eq!(stats.completed_per_day, [(days[1].0, 1), (days[2].0, 2)]);
-}
-
-#[test]
-fn search_finds_words_beginnings_and_accents_in_all_text() {
-    let store = Store::new();
-    store.add(
-        NewTask {
-            description: Some("milk".into()),
-            ..titled("shopping")
-        },
-        0,
-    );
-    store.add(titled("buy milk"), 1);
-    store.add(tagged("breakfast", &["milk", "coffee"]), 2);
-    store.add(titled("Crème brûlée"), 3);
-    store.add(titled("don't panic, e-mail Zoë"), 4);
-    assert_eq!(store.found("milk")[0], "buy milk");
-    assert_eq!(store.found("milk").len(), 3);
-    assert_eq!(store.found("MIL").len(), 3);
-    assert_eq!(store.found("mil coffee"), [""; 0]);
-    assert_eq!(store.found("coffee mil"), ["breakfast"]);
-    assert_eq!(store.found("creme BRULEE"), ["Crème brûlée"]);
-    assert_eq!(store.found("cre\u{300}me"), ["Crème brûlée"]);
-    for q in [
-        "don't", "e-mail", "zoe e-ma", "panic,", "\"panic", "(e-mail", "mail*",
-    ] {
-        assert_eq!(store.found(q).len(), 1, "{q}");
-    }
-    assert_eq!(
-        wait(store.storage.search(OTHER, "milk", 10)).unwrap(),
-        (vec![], 0)
-    );
-    let owner = ME.simple().to_string();
-    assert_eq!(store.found(&owner), [""; 0]);
-}
-
-#[test]
-fn nothing_that_is_typed_breaks_a_search() {
-    let store = Store::new();
-    store.add(titled("x OR y AND NOT NEAR title row"), 0);
-    for q in [
-        "", " ", "*", "\"", "\"\"", "''", "()", "^", "-", "!!!", "🥛", "\0", "\u{1}", "%", ";--",
-    ] {
-        assert_eq!(store.find(q), (vec![], 0), "{q:?}");
-    }
-    for q in [
-        "NOT",
-        "OR OR",
-        "title:x",
-        "NEAR(x y)",
-        "{title}",
-        "x\0y",
-        "^x",
-        "owner : x",
-    ] {
-        store.find(q);
-    }
-    assert_eq!(store.found("OR AND NOT"), ["x OR y AND NOT NEAR title row"]);
-    let (many, long) = ("x ".repeat(50_000), "x".repeat(100_000));
-    assert_eq!(store.find(&many).1, 1);
-    assert_eq!(store.find(&long).1, 0);
-}
-
-#[test]
-fn snippets_mark_the_match_and_escape_the_rest() {
-    let store = Store::new();
-    store.add(titled("<b>milk</b> & \"tea\""), 0);
-    let text = format!(
-        "{} the needle's eye {}",
-        "lorem ".repeat(100),
-        "ipsum ".repeat(100)
-    );
-    store.add(
-        NewTask {
-            description: Some(text),
-            ..tagged("sewing", &["needle case"])
-        },
-        0,
-    );
-    store.add(tagged("tags", &["\"a\"", "two words"]), 0);
-    let snippet = |q: &str| store.find(q).0.remove(0).snippet;
-    assert_eq!(
-        snippet("milk"),
-        "&lt;b&gt;<mark>milk</mark>&lt;/b&gt; &amp; &quot;tea&quot;"
-    );
-    let passage = snippet("needle eye");
-    assert!(
-        passage.contains("the <mark>needle</mark>&#39;s <mark>eye</mark> ipsum"),
-        "{passage}"
-    );
-    assert!(
-        passage.starts_with('…') && passage.ends_with('…') && passage.len() < 300,
-        "{passage}"
-    );
-    assert!(snippet("word").contains("two <mark>words</mark>"));
-}
-
-#[test]
-fn a_search_counts_beyond_its_limit() {
-    let store = Store::new();
-    for index in 0..5 {
-        store.add(titled(&format!("milk {index}")), 0);
-    }
-    let (hits, total) = wait(store.storage.search(ME, "milk", 2)).unwrap();
-    assert_eq!((hits.len(), total), (2, 5));
-}
-
-#[test]
-fn the_index_follows_every_change() {
-    let store = Store::new();
-    let id = store.add(tagged("first", &["one"]), 0);
-    let patch = TaskPatch {
-        title: Some("second".into()),
-        description: Some(Some("third".into())),
-        tags: Some(vec!["two".into()]),
-        ..TaskPatch::default()
-    };
-    store.set(id, patch, 1);
-    for (q, hits) in [
-        ("first", 0),
-        ("one", 0),
-        ("second", 1),
-        ("third", 1),
-        ("two", 1),
-    ] {
-        assert_eq!(store.found(q).len(), hits, "{q}");
-    }
-    store.set(
-        id,
-        TaskPatch {
-            status: Some(Status::Cancelled),
-            ..TaskPatch::default()
-        },
-        2,
-    );
-    wait(store.storage.delete_task(ME, id, &origin(), at(3))).unwrap();
-    assert_eq!(store.found("second"), [""; 0]);
-    wait(store.storage.restore_task(ME, id, &origin(), at(4))).unwrap();
-    assert_eq!(store.found("second"), ["second"]);
-    assert_eq!(
-        store
-            .page(TaskQuery {
-                tag: vec!["two".into()],
-                ..TaskQuery::default()
-            })
-            .total,
-        1
-    );
-    store
-        .database()
-        .execute(
-            "INSERT INTO task_search (task_search, rank) VALUES ('integrity-check', 1)",
-            [],
-        )
-        .expect("the index agrees with the tasks");
 }

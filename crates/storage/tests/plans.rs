@@ -240,7 +240,7 @@ fn frequent_statements_use_an_index() {
         others[1]
     );
     for plan in &others {
-        for table in ["tasks", "task_tags", "refresh_tokens", "rate_clients"] {
+        for table in ["tasks", "task_tags", "refresh_tokens", "rate_counts"] {
             assert!(
                 !plan
                     .lines()

@@ -161,7 +161,7 @@ fn clients_that_went_quiet_are_forgotten() {
     }
     let database = Connection::open(store.folder.path().join("rate-limits.db")).unwrap();
     let rows: i64 = database
-        .query_row("SELECT count(*) FROM rate_clients", [], |row| row.get(0))
+        .query_row("SELECT count(*) FROM rate_counts", [], |row| row.get(0))
         .unwrap();
     assert_eq!(rows, 110);
 }

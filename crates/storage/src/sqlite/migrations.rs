@@ -182,18 +182,24 @@ const TASKS_1: Migration = &[
 ];
 
 const RATE_LIMITS_1: Migration = &[
-    "CREATE TABLE rate_clients (
-       client TEXT PRIMARY KEY,
-       counts TEXT NOT NULL,
-       allowed INTEGER NOT NULL,
-       seen_at INTEGER NOT NULL,
-       expires_at INTEGER NOT NULL
-     )",
-    "CREATE INDEX rate_clients_expiry ON rate_clients (expires_at)",
-    // Each new client removes up to two that went quiet, so the table follows the clients of the last window.
-    "CREATE TRIGGER rate_client_added AFTER INSERT ON rate_clients BEGIN
-       DELETE FROM rate_clients WHERE rowid IN (
-         SELECT rowid FROM rate_clients WHERE expires_at < NEW.seen_at ORDER BY expires_at LIMIT 2);
+    "CREATE TABLE rate_counts (
+       client TEXT NOT NULL,
+       seconds INTEGER NOT NULL,
+       bucket INTEGER NOT NULL,
+       requests INTEGER NOT NULL,
+       total INTEGER NOT NULL,
+       oldest INTEGER NOT NULL,
+       added_at INTEGER NOT NULL,
+       expires_at INTEGER NOT NULL,
+       PRIMARY KEY (client, seconds, bucket)
+     ) WITHOUT ROWID",
+    "CREATE INDEX rate_counts_expiry ON rate_counts (expires_at)",
+    // Each new bucket removes up to four that no window holds any more, so the table does not outgrow
+    // the requests of the longest window.
+    "CREATE TRIGGER rate_count_added AFTER INSERT ON rate_counts BEGIN
+       DELETE FROM rate_counts WHERE (client, seconds, bucket) IN (
+         SELECT client, seconds, bucket FROM rate_counts
+         WHERE expires_at <= NEW.added_at ORDER BY expires_at LIMIT 4);
      END",
 ];
 

@@ -1,43 +1,28 @@
-//! Rate limits: a sliding window of counters, one row a client.
+//! Rate limits: sliding windows of counters.
 //!
-//! Each limit's window is cut into [`BUCKETS`] buckets and a bucket counts in full until its last
+//! Each limit's window is cut into [`BUCKETS`] buckets, and a bucket counts in full until its last
 //! moment has left the window. So no window ever holds more than the limit, and a request weighs at
 //! most one bucket's length too long.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::rows::{Columns, json};
+use super::rows::Columns;
 use crate::sql::params;
-use crate::{RateDecision, RateLimit, Result, SqlConnection, StorageError};
+use crate::{RateDecision, RateLimit, Result, SqlConnection, SqlValue, StorageError};
 
-/// Buckets a window has.
+/// Buckets that a window has; with the one that is leaving it, one more is counted.
 const BUCKETS: i64 = 30;
 
-/// `counts` is a JSON array of `[seconds, bucket, requests]`, `?5` one of
-/// `[seconds, requests allowed, this request's bucket]`. The request is counted for all limits or none.
-const TAKE: &str = "
-INSERT INTO rate_clients (client, counts, allowed, seen_at, expires_at) VALUES (?1, ?2, 1, ?3, ?4)
-ON CONFLICT (client) DO UPDATE SET (counts, allowed, seen_at, expires_at) = (
-  WITH
-    limits AS (SELECT value ->> 0 AS seconds, value ->> 1 AS most, value ->> 2 AS bucket FROM json_each(?5)),
-    kept AS (
-      SELECT limits.seconds, used.value ->> 1 AS bucket, used.value ->> 2 AS requests
-      FROM json_each(rate_clients.counts) AS used JOIN limits ON limits.seconds = used.value ->> 0
-      WHERE used.value ->> 1 >= limits.bucket - ?6),
-    verdict AS (
-      SELECT NOT EXISTS (
-        SELECT 1 FROM limits
-        WHERE most <= (SELECT total(requests) FROM kept WHERE kept.seconds = limits.seconds)) AS allowed),
-    added AS (
-      SELECT seconds, bucket, requests FROM kept
-      UNION ALL SELECT seconds, bucket, 1 FROM limits WHERE (SELECT allowed FROM verdict)),
-    summed AS (SELECT seconds, bucket, sum(requests) AS requests FROM added GROUP BY seconds, bucket)
-  SELECT json_group_array(json_array(seconds, bucket, requests)), (SELECT allowed FROM verdict),
-    excluded.seen_at, excluded.expires_at
-  FROM summed)
-RETURNING allowed, counts";
+/// A limit at the time of a request.
+struct Asked {
+    seconds: i64,
+    most: u32,
+    /// The number of the request's bucket, counted from 1970.
+    bucket: i64,
+}
 
 pub(super) async fn take<C: SqlConnection>(
     connection: &C,
@@ -53,94 +38,93 @@ pub(super) async fn take<C: SqlConnection>(
             .or_insert(limit.requests);
         *most = limit.requests.min(*most);
     }
-    let Some(longest) = most_in.keys().next_back().copied() else {
+    let asked: Vec<Asked> = most_in
+        .into_iter()
+        .map(|(seconds, most)| {
+            let bucket = (now * BUCKETS).div_euclid(seconds * 1000);
+            Asked {
+                seconds,
+                most,
+                bucket,
+            }
+        })
+        .collect();
+    if asked.is_empty() {
         return Ok(RateDecision {
             allowed: true,
             limit: u32::MAX,
             remaining: u32::MAX,
             reset_seconds: 0,
         });
-    };
-    if let Some((seconds, _)) = most_in.iter().find(|(_, most)| **most == 0) {
-        let reset_seconds = u32::try_from(*seconds).unwrap_or(u32::MAX);
-        return Ok(RateDecision {
-            allowed: false,
-            limit: 0,
-            remaining: 0,
-            reset_seconds,
-        });
     }
-    let first: Vec<(i64, i64, i64)> = most_in
-        .keys()
-        .map(|seconds| (*seconds, bucket_of(now, *seconds), 1))
-        .collect();
-    let asked: Vec<(i64, u32, i64)> = most_in
+
+    let mut params = params![client, now];
+    let rows: Vec<String> = asked
         .iter()
-        .map(|(seconds, most)| (*seconds, *most, bucket_of(now, *seconds)))
+        .map(|limit| {
+            params.extend([
+                limit.seconds.into(),
+                limit.most.into(),
+                limit.bucket.into(),
+                leaves_at(limit.bucket, limit.seconds).into(),
+            ]);
+            let last = params.len();
+            format!("(?{}, ?{}, ?{}, ?{last})", last - 3, last - 2, last - 1)
+        })
         .collect();
-    let expires_at = now + longest * 1000 * (BUCKETS + 1) / BUCKETS;
-    let rows = connection
-        .execute(
-            TAKE,
-            params![
-                client,
-                json(&first)?,
-                now,
-                expires_at,
-                json(&asked)?,
-                BUCKETS
-            ],
-        )
-        .await?;
-    let mut columns = Columns::from(rows.into_iter().next().unwrap_or_default());
-    let allowed = columns.integer()? == 1;
-    let counts: Vec<(i64, i64, u32)> = columns.json()?;
-    most_in
+    let used = format!(
+        "WITH asked (seconds, most, bucket, expires_at) AS (VALUES {}),
+           used AS MATERIALIZED (
+             SELECT asked.*, (SELECT total(requests) FROM rate_counts AS counted WHERE client = ?1
+                 AND counted.seconds = asked.seconds AND counted.bucket >= asked.bucket - {BUCKETS}) AS total,
+               coalesce((SELECT counted.bucket FROM rate_counts AS counted WHERE client = ?1
+                 AND counted.seconds = asked.seconds AND counted.bucket >= asked.bucket - {BUCKETS}
+                 ORDER BY counted.bucket LIMIT 1), bucket) AS oldest
+             FROM asked)",
+        rows.join(", ")
+    );
+    // Counted for all limits, or for none if one of them is used up.
+    let take = format!(
+        "{used} INSERT INTO rate_counts (client, seconds, bucket, requests, total, oldest, added_at, expires_at)
+         SELECT ?1, seconds, bucket, 1, total + 1, oldest, ?2, expires_at FROM used
+         WHERE NOT EXISTS (SELECT 1 FROM used WHERE total >= most)
+         ON CONFLICT (client, seconds, bucket) DO UPDATE
+           SET requests = requests + 1, total = excluded.total, oldest = excluded.oldest
+         RETURNING seconds, CAST(total AS INTEGER), oldest"
+    );
+    let mut rows = connection.execute(&take, params.clone()).await?;
+    let allowed = !rows.is_empty();
+    if !allowed {
+        let look = format!(
+            "{used} SELECT seconds, CAST(total AS INTEGER), oldest FROM used WHERE ?2 IS NOT NULL"
+        );
+        rows = connection.execute(&look, params).await?;
+    }
+    rows.into_iter()
+        .map(|row| decide(allowed, &asked, row, now))
+        .collect::<Result<Vec<_>>>()?
         .into_iter()
-        .map(|(seconds, limit)| {
-            let used = counts
-                .iter()
-                .filter(|count| count.0 == seconds)
-                .map(|&(_, b, n)| (b, n));
-            decide(allowed, seconds, limit, used.collect(), now)
-        })
-        .min_by_key(|decision| {
-            (
-                decision.remaining,
-                std::cmp::Reverse(decision.reset_seconds),
-            )
-        })
+        .min_by_key(|decision| (decision.remaining, Reverse(decision.reset_seconds)))
         .ok_or_else(|| StorageError::Internal("no rate limit was counted".into()))
 }
 
-fn bucket_of(now: i64, seconds: i64) -> i64 {
-    now.saturating_mul(BUCKETS).div_euclid(seconds * 1000)
+/// When no window of that many seconds holds any of the bucket any more, in milliseconds since 1970.
+fn leaves_at(bucket: i64, seconds: i64) -> i64 {
+    ((bucket + BUCKETS + 1) * seconds * 1000 + BUCKETS - 1).div_euclid(BUCKETS)
 }
 
-/// What is left of one limit. It has room again when enough of the oldest buckets have left.
-fn decide(
-    allowed: bool,
-    seconds: i64,
-    limit: u32,
-    mut used: Vec<(i64, u32)>,
-    now: i64,
-) -> RateDecision {
-    used.sort_unstable();
-    let mut total: u32 = used.iter().map(|(_, requests)| *requests).sum();
-    let remaining = limit.saturating_sub(total);
-    let mut leaves = now;
-    for (bucket, requests) in used {
-        leaves = ((bucket + BUCKETS + 1) * seconds * 1000).div_euclid(BUCKETS) + 1;
-        total -= requests;
-        if total < limit {
-            break;
-        }
-    }
-    let reset_seconds = u32::try_from((leaves - now + 999).div_euclid(1000)).unwrap_or(0);
-    RateDecision {
+fn decide(allowed: bool, asked: &[Asked], row: Vec<SqlValue>, now: i64) -> Result<RateDecision> {
+    let mut columns = Columns::from(row);
+    let (seconds, used, oldest) = (columns.integer()?, columns.count()?, columns.integer()?);
+    let limit = asked
+        .iter()
+        .find(|limit| limit.seconds == seconds)
+        .map_or(0, |limit| limit.most);
+    let reset = (leaves_at(oldest, seconds) - now + 999).div_euclid(1000);
+    Ok(RateDecision {
         allowed,
         limit,
-        remaining,
-        reset_seconds,
-    }
+        remaining: u32::try_from(u64::from(limit).saturating_sub(used)).unwrap_or(u32::MAX),
+        reset_seconds: u32::try_from(reset).unwrap_or(u32::MAX),
+    })
 }
