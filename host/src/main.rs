@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{BuildArgs, Cli, Command};
-use manifest::Purpose;
+use manifest::{ManifestErrors, Purpose};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,7 +36,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("Error: {error:#}");
+            // Mistakes in a file come with their own heading.
+            if error.is::<ManifestErrors>() {
+                eprintln!("{error}");
+            } else {
+                eprintln!("error: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }

@@ -59,12 +59,17 @@ impl Drop for RequestLog {
 pub struct Exchange {
     log: RequestLog,
     context: Arc<RequestContext>,
+    /// Not an answer of the host's own, which is always whole.
+    from_component: bool,
     _cancel: DropGuard,
     _permit: OwnedSemaphorePermit,
 }
 
 impl BodyEnd for Exchange {
     fn broken(&self) -> Option<Error> {
+        if !self.from_component {
+            return None;
+        }
         if self.context.too_large.load(Ordering::Relaxed) {
             return Some(Error::HttpRequestBodySize(None));
         }
@@ -147,14 +152,14 @@ impl HttpApp {
             0,
         ));
         let cancel = CancellationToken::drop_guard(context.cancelled.clone());
-        let response = match self.dispatch(request, client, &context, &mut log).await {
-            Ok(response) => response,
-            Err(answer) => own_answer(&answer, &context.trace),
-        };
+        let answer = self.dispatch(request, client, &context, &mut log).await;
+        let from_component = answer.is_ok();
+        let response = answer.unwrap_or_else(|own| own_answer(&own, &context.trace));
         let response = finish(response, &mut log);
         let exchange = Exchange {
             log,
             context,
+            from_component,
             _cancel: cancel,
             _permit: permit,
         };
