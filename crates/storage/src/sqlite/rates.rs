@@ -58,46 +58,43 @@ pub(super) async fn take<C: SqlConnection>(
         });
     }
 
+    // Plain subqueries, repeated: as common table expressions they would cost ten times as much.
     let mut params = params![client, now];
-    let rows: Vec<String> = asked
-        .iter()
-        .map(|limit| {
-            params.extend([
-                limit.seconds.into(),
-                limit.most.into(),
-                limit.bucket.into(),
-                leaves_at(limit.bucket, limit.seconds).into(),
-            ]);
-            let last = params.len();
-            format!("(?{}, ?{}, ?{}, ?{last})", last - 3, last - 2, last - 1)
-        })
-        .collect();
-    let used = format!(
-        "WITH asked (seconds, most, bucket, expires_at) AS (VALUES {}),
-           used AS MATERIALIZED (
-             SELECT asked.*, (SELECT total(requests) FROM rate_counts AS counted WHERE client = ?1
-                 AND counted.seconds = asked.seconds AND counted.bucket >= asked.bucket - {BUCKETS}) AS total,
-               coalesce((SELECT counted.bucket FROM rate_counts AS counted WHERE client = ?1
-                 AND counted.seconds = asked.seconds AND counted.bucket >= asked.bucket - {BUCKETS}
-                 ORDER BY counted.bucket LIMIT 1), bucket) AS oldest
-             FROM asked)",
-        rows.join(", ")
-    );
+    let (mut values, mut has_room) = (Vec::new(), Vec::new());
+    for limit in &asked {
+        params.extend([
+            limit.seconds.into(),
+            limit.most.into(),
+            limit.bucket.into(),
+            leaves_at(limit.bucket, limit.seconds).into(),
+        ]);
+        let expires_at = params.len();
+        let (seconds, most, bucket) = (expires_at - 3, expires_at - 2, expires_at - 1);
+        let counted = format!(
+            "FROM rate_counts WHERE client = ?1 AND seconds = ?{seconds} AND bucket >= ?{bucket} - {BUCKETS}"
+        );
+        let used = format!("(SELECT coalesce(sum(requests), 0) {counted})");
+        let oldest =
+            format!("coalesce((SELECT bucket {counted} ORDER BY bucket LIMIT 1), ?{bucket})");
+        values.push(format!(
+            "(?{seconds}, ?{bucket}, {used}, {oldest}, ?{expires_at})"
+        ));
+        has_room.push(format!("{used} < ?{most}"));
+    }
+    let values = values.join(", ");
     // Counted for all limits, or for none if one of them is used up.
     let take = format!(
-        "{used} INSERT INTO rate_counts (client, seconds, bucket, requests, total, oldest, added_at, expires_at)
-         SELECT ?1, seconds, bucket, 1, total + 1, oldest, ?2, expires_at FROM used
-         WHERE NOT EXISTS (SELECT 1 FROM used WHERE total >= most)
+        "INSERT INTO rate_counts (seconds, bucket, total, oldest, expires_at, client, requests, added_at)
+         SELECT column1, column2, column3 + 1, column4, column5, ?1, 1, ?2 FROM (VALUES {values}) WHERE {}
          ON CONFLICT (client, seconds, bucket) DO UPDATE
            SET requests = requests + 1, total = excluded.total, oldest = excluded.oldest
-         RETURNING seconds, CAST(total AS INTEGER), oldest"
+         RETURNING seconds, total, oldest",
+        has_room.join(" AND ")
     );
     let mut rows = connection.execute(&take, params.clone()).await?;
     let allowed = !rows.is_empty();
     if !allowed {
-        let look = format!(
-            "{used} SELECT seconds, CAST(total AS INTEGER), oldest FROM used WHERE ?2 IS NOT NULL"
-        );
+        let look = format!("SELECT column1, column3, column4 FROM (VALUES {values})");
         rows = connection.execute(&look, params).await?;
     }
     rows.into_iter()
