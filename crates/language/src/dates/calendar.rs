@@ -90,6 +90,17 @@ impl Parser<'_> {
     }
 
     pub(super) fn date_within(&self, at: usize, depth: u32) -> Parse<Date> {
+        if let Some(read) = self.dates_read.borrow().get(&(at, depth)) {
+            return read.clone();
+        }
+        let read = self.read_date(at, depth);
+        self.dates_read
+            .borrow_mut()
+            .insert((at, depth), read.clone());
+        read
+    }
+
+    fn read_date(&self, at: usize, depth: u32) -> Parse<Date> {
         let (mut end, mut date) = self.one_date(at, depth)?;
         for _ in 0..4 {
             let Some((after, more)) = self.more_date(end, depth, &date) else {
@@ -595,12 +606,12 @@ impl Parser<'_> {
         if self.holiday_starts.get(start) != Some(&true) {
             return None;
         }
-        (1..=6).rev().find_map(|count| {
+        (1..=8).rev().find_map(|count| {
             // Hyphens and dots join a name's words: "Eid al-Fitr", "MLK Jr. day".
             let mut words = Vec::new();
             let mut next = start;
             while words.len() < count {
-                if !words.is_empty() && (self.is_sign(next, '-') || self.is_sign(next, '.')) {
+                if !words.is_empty() && matches!(self.sign(next), Some('-' | '.' | '\'')) {
                     next += 1;
                 }
                 words.push(self.word(next)?);

@@ -421,7 +421,7 @@ impl Parser<'_> {
             _ => return None,
         };
         let (end, clock) = longer(self.clock_in_figures(after), self.clock_in_words(after))?;
-        if clock.grain != Grain::Hour {
+        if clock.seconds % HOUR != 0 || clock.grain == Grain::Second {
             return None;
         }
         // "5 to 7" are two hours; so are "15 to 17".

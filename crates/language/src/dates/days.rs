@@ -147,7 +147,7 @@ impl Days {
                     .filter(|span| span.1 > from)
                     .or_else(|| self.within(add_days(from, 7)?))
             }
-            Self::DayOfMonth(_) | Self::Every(Grain::Month) => {
+            Self::DayOfMonth(_) | Self::Every(Grain::Month | Grain::Quarter) => {
                 let first = from.with_day(1)?;
                 (0..4).find_map(|months| {
                     self.within(add_months(first, months)?)
@@ -229,7 +229,7 @@ impl Days {
                     .filter(|span| span.0 < before)
                     .or_else(|| self.within(add_days(day, -7)?))
             }
-            Self::DayOfMonth(_) | Self::Every(Grain::Month) => {
+            Self::DayOfMonth(_) | Self::Every(Grain::Month | Grain::Quarter) => {
                 let first = before.with_day(1)?;
                 (0..4).find_map(|months| {
                     self.within(add_months(first, -months)?)

@@ -1,5 +1,8 @@
 //! Holidays and feasts by name, with the rule that gives their day in any year.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
 use chrono::Weekday::{Fri, Mon, Sat, Sun, Thu, Wed};
 use chrono::{Datelike, NaiveDate, Weekday};
 
@@ -25,6 +28,8 @@ enum Rule {
     Orthodox(i64),
     /// A Hebrew month (from Nisan) and day, moved by days.
     Hebrew(u8, u8, i64),
+    /// A Hebrew month and day; the day after when that is a Sabbath.
+    NotSabbath(u8, u8),
     /// Purim, moved by days.
     Purim(i64),
     /// An Islamic month and day.
@@ -44,8 +49,8 @@ enum Rule {
 }
 
 use Rule::{
-    Before, Chinese, Easter, Hebrew, Hindu, Islamic, LastRamadanFriday, Navroz, NotSunday, Nth, On,
-    Orthodox, Purim, Star, Sun as SunEnters, Workday,
+    Before, Chinese, Easter, Hebrew, Hindu, Islamic, LastRamadanFriday, Navroz, NotSabbath,
+    NotSunday, Nth, On, Orthodox, Purim, Star, Sun as SunEnters, Workday,
 };
 
 /// A holiday.
@@ -94,6 +99,15 @@ impl Holiday {
             Easter(days) => add_days(sky::easter(year)?, days),
             Orthodox(days) => add_days(sky::orthodox_easter(year)?, days),
             Hebrew(month, day, days) => add_days(sky::hebrew(year, month, day)?, days),
+            NotSabbath(month, day) => {
+                // Its eve comes on a Friday.
+                let eve = sky::hebrew(year, month, day)?;
+                if eve.weekday() == Fri {
+                    eve.succ_opt()
+                } else {
+                    Some(eve)
+                }
+            }
             Purim(days) => add_days(sky::hebrew(year, sky::hebrew_last_month(year), 14)?, days),
             Islamic(month, day) => sky::islamic(year, month, day),
             LastRamadanFriday => {
@@ -153,26 +167,30 @@ pub(super) fn key<'a>(words: impl Iterator<Item = &'a str>) -> String {
     key
 }
 
-/// The holiday with this [`key`].
-pub(super) fn named(key: &str) -> Option<&'static Holiday> {
-    let holiday = |key: &str| {
+/// The holidays by their names, and the first words of these.
+static INDEX: LazyLock<(HashMap<&str, &Holiday>, HashSet<&str>)> = LazyLock::new(|| {
+    let names = || {
         HOLIDAYS
             .iter()
-            .find(|holiday| holiday.names.split('|').any(|name| name == key))
+            .flat_map(|holiday| holiday.names.split('|').map(move |name| (name, holiday)))
     };
+    let first = |name: &'static str| name.split(' ').next().unwrap_or(name);
+    (
+        names().collect(),
+        names().map(|(name, _)| first(name)).collect(),
+    )
+});
+
+/// The holiday with this [`key`].
+pub(super) fn named(key: &str) -> Option<&'static Holiday> {
     // "Christmas day", but not the "flag" of "flag day".
-    holiday(key).or_else(|| holiday(key.strip_suffix(" day")?))
+    let plain = || INDEX.0.get(key.strip_suffix(" day")?);
+    INDEX.0.get(key).or_else(plain).copied()
 }
 
 /// Whether a holiday's name may begin with this word, so that most words need no search.
 pub(super) fn may_begin(word: &str) -> bool {
-    let first = key(std::iter::once(word));
-    HOLIDAYS.iter().any(|holiday| {
-        holiday.names.split('|').any(|name| {
-            name.strip_prefix(first.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        })
-    })
+    INDEX.1.contains(key(std::iter::once(word)).as_str())
 }
 
 const fn day(names: &'static str, rule: Rule) -> Holiday {
@@ -405,7 +423,7 @@ static HOLIDAYS: [Holiday; 210] = [
     ),
     day("lag baomer|lag b omer|lag bomer", Hebrew(2, 18, 0)),
     span("shavuot|shavuo|feast wek", Hebrew(3, 6, 0), 3),
-    day("tisha bav|tisha b av", Hebrew(5, 9, 0)),
+    day("tisha bav|tisha b av", NotSabbath(5, 9)),
     day(
         "islamic new year|hijri new year|muslim new year|muharam",
         Islamic(1, 1),

@@ -13,7 +13,8 @@ impl Parser<'_> {
             .repeat_mention(at)
             .or_else(|| self.time_mention(at))
             .or_else(|| self.duration_mention(at))?;
-        let first = self.tokens.get(at)?;
+        // "move it to 8": the "to" belongs to the verb.
+        let first = self.tokens.get(self.past(at, &["to"]))?;
         let last = self.tokens.get(end.checked_sub(1)?)?;
         let mention = Mention {
             range: first.start..last.end,
@@ -194,6 +195,21 @@ impl Parser<'_> {
                     Some("once" | "twice" | "times" | "per" | "every" | "each")
                 );
             if matches!(first, Some("a" | "an")) && previous_counts {
+                return None;
+            }
+            // "an apple a day", but "push it back a day"
+            if matches!(first, Some("a"))
+                && !led
+                && at > 0
+                && length.seconds == 0
+                && !self.moves_something(at)
+            {
+                return None;
+            }
+            // "7 days a week"
+            if self.is_one_of(end, &["a", "an", "per"])
+                && self.word(end + 1).and_then(super::words::unit).is_some()
+            {
                 return None;
             }
             // "a 30 minute walk", "5-year plan"

@@ -85,10 +85,10 @@ pub enum Meaning {
 /// How a time bounds what is said of it, from its preposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bound {
-    /// At or in it: "on Friday", "this week", or no preposition.
+    /// At or in it: "on Friday", "due this week", or no preposition.
     #[default]
     At,
-    /// Its end is the limit: "by Friday", "until Friday", "due Friday", "within two weeks".
+    /// Its end is the limit: "by Friday", "until Friday", "within two weeks".
     By,
     /// Its start is the limit: "before Friday".
     Before,

@@ -144,9 +144,20 @@ impl Parser<'_> {
                     1
                 }
                 "due" | "starting" | "effective" | "beginning" => {
-                    if word == "due" {
-                        lead.bound = Bound::By;
-                    }
+                    lead.weak = true;
+                    1
+                }
+                "later" | "sometime" | "anytime" | "earlier"
+                    if self.is_one_of(
+                        at + 1,
+                        &["today", "tonight", "tomorrow", "this", "next", "on", "in"],
+                    ) =>
+                {
+                    1
+                }
+                // "move it to 8"
+                "to" if self.moves_something(at) && !lead.bare => {
+                    lead.bare = true;
                     lead.weak = true;
                     1
                 }
@@ -177,6 +188,30 @@ impl Parser<'_> {
             };
         }
         (at, lead)
+    }
+
+    /// Whether a verb that moves a task comes before.
+    pub(super) fn moves_something(&self, at: usize) -> bool {
+        const NEAR: usize = 12;
+        (at.saturating_sub(NEAR)..at).any(|before| {
+            self.is_one_of(
+                before,
+                &[
+                    "move",
+                    "push",
+                    "reschedule",
+                    "postpone",
+                    "shift",
+                    "snooze",
+                    "delay",
+                    "defer",
+                    "bring",
+                    "moved",
+                    "pushed",
+                    "extend",
+                ],
+            )
+        })
     }
 
     /// A time, said from `at` on after the prepositions `lead`.
@@ -298,7 +333,10 @@ impl Parser<'_> {
             return said_the || lead.weak || lead.inside || lead.bare;
         }
         if date.says == says::MONTH {
-            return lead.inside || (lead.weak && lead.bound != Bound::At);
+            let range = self.is_one_of(end, &["to", "until", "through"]) || self.is_sign(end, '-');
+            return lead.inside
+                || (lead.weak && lead.bound != Bound::At)
+                || (range && self.word(end + 1).and_then(super::words::month).is_some());
         }
         lead.weak || lead.inside
     }
@@ -426,7 +464,8 @@ impl Parser<'_> {
         if sole_bare && !bare {
             // "tomorrow 9": only where nothing follows that could be counted.
             let hour_like = matches!(piece, Piece::Hours(Hours::At(clock), _) if clock.open);
-            if joined || !hour_like || !self.is_end(end) {
+            let day = moment.part.is_some() || moment.date.as_ref().is_some_and(|date| !date.weak);
+            if joined || !hour_like || !day || self.word(start).is_some() || !self.is_end(end) {
                 return None;
             }
             bare = true;
@@ -678,7 +717,7 @@ impl Parser<'_> {
             let grain = super::words::unit(self.word(start + 1)?)?;
             Some((start + 2, Length::of(1, grain)?, false))
         })?;
-        if length.grain > Grain::Hour || length.months != 0 || length.days != 0 {
+        if length.terse || length.grain > Grain::Hour || length.months != 0 || length.days != 0 {
             return None;
         }
         let this = super::resolve::floor(self.local, length.grain)?;

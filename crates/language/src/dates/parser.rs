@@ -1,8 +1,12 @@
 //! Walks over the tokens: the small questions that all rules ask.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
+use super::calendar::Date;
 use super::holidays;
 use super::token::{Kind, Token};
 
@@ -17,6 +21,9 @@ pub(super) struct Parser<'a> {
     pub today: NaiveDate,
     /// For each token, whether a holiday's name may begin there.
     pub holiday_starts: Vec<bool>,
+    /// The dates read so far, by where they begin and how deep they may go: rules that fail ask for
+    /// the same one again and again.
+    pub dates_read: RefCell<HashMap<(usize, u32), Parse<Date>>>,
 }
 
 impl<'a> Parser<'a> {
@@ -34,6 +41,7 @@ impl<'a> Parser<'a> {
                     _ => false,
                 })
                 .collect(),
+            dates_read: RefCell::default(),
         }
     }
 

@@ -330,7 +330,13 @@ impl Parser<'_> {
             ..Rule::every(Grain::Year, interval)
         };
         match date.days.grain() {
-            Grain::Month => Some((end, yearly)),
+            Grain::Month => Some((
+                end,
+                Rule {
+                    month_days: vec![1],
+                    ..yearly
+                },
+            )),
             Grain::Day if (first.month(), first.day()) == (second.month(), second.day()) => {
                 let day = i32::try_from(first.day()).ok()?;
                 Some((
@@ -398,7 +404,9 @@ impl Parser<'_> {
             self.is_one_of(at, &["first"]) || self.digits(at).is_some_and(|(n, _)| n == 1);
         let alone = !rule.month_days.is_empty()
             && self.word(end).and_then(words::month).is_none()
-            && !self.is_word(end, "of");
+            && !self.is_word(end, "of")
+            // "every third day"
+            && !(self.is_one_of(end - 1, &["day", "days"]) && rule.month_days != [-1]);
         (alone || ((last || first_weekday) && !rule.weekdays.is_empty())).then_some((end, rule))
     }
 

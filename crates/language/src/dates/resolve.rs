@@ -1,7 +1,7 @@
 //! From what was said to a span of local time, as people mean it for things to do: ahead of now
 //! where the words leave it open.
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike};
 
 use super::calendar::{Date, says};
 use super::clock::{Clock, DAY, DayPart, Hours};
@@ -57,6 +57,10 @@ impl Parser<'_> {
     /// What a time means now.
     pub(super) fn resolve(&self, moment: &Moment) -> Option<Resolved> {
         let mut resolved = self.resolve_plain(moment)?;
+        let years = -9999..=9999;
+        if !years.contains(&resolved.span.start.year()) {
+            return None;
+        }
         if let Some(length) = moment.lasts {
             let start = resolved.span.start;
             let grain = length.grain.min(resolved.span.grain);

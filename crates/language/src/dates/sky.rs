@@ -168,7 +168,7 @@ fn phase(moment: f64) -> f64 {
 /// The new moon nearest to a moment.
 fn new_moon_near(moment: f64) -> f64 {
     let mut at = moment;
-    for _ in 0..6 {
+    for _ in 0..4 {
         let ahead = (phase(at) + 180.0).rem_euclid(360.0) - 180.0;
         at -= ahead / 12.190_75;
     }
@@ -189,12 +189,17 @@ fn tithi(moment: f64) -> i32 {
 /// (0 is Chaitra; months end at the new moon) reigns at `hour`, Indian time. Of a doubled month,
 /// the second.
 pub(super) fn hindu(year: i32, month: i32, day: i32, hour: f64) -> Option<NaiveDate> {
-    let first = NaiveDate::from_ymd_opt(known(year)?, 1, 1)?;
+    let first = moment(NaiveDate::from_ymd_opt(known(year)?, 1, 1)?, 0.0);
+    // The month begins while the sun is in the sign before its own.
+    let begins = day_of_sign(f64::from(30 * (month - 1)));
     let mut found: Option<NaiveDate> = None;
-    let mut new_moon = new_moon_near(moment(first, 0.0) - 45.0);
-    for _ in 0..15 {
-        let sign = (sidereal_sun(new_moon) / 30.0).floor() as i32;
-        if (sign + 1) % 12 == month {
+    for about in [first + begins - YEAR, first + begins] {
+        for months in 0..3 {
+            let new_moon = new_moon_near(about + f64::from(months) * 29.53);
+            let sign = (sidereal_sun(new_moon) / 30.0).floor() as i32;
+            if (sign + 1) % 12 != month {
+                continue;
+            }
             // Lunar days are a little shorter than days.
             let about = new_moon + INDIA + f64::from(day - 1) * 0.984;
             let around = NaiveDate::from_num_days_from_ce_opt(about.floor() as i32)?;
@@ -207,16 +212,24 @@ pub(super) fn hindu(year: i32, month: i32, day: i32, hour: f64) -> Option<NaiveD
                 found = Some(date);
             }
         }
-        new_moon = new_moon_near(new_moon + 29.53);
     }
     found
+}
+
+/// Days in a year of the sun.
+const YEAR: f64 = 365.25;
+
+/// About how many days after January 1 the sun is at this longitude (against the stars).
+fn day_of_sign(longitude: f64) -> f64 {
+    103.0 + longitude * YEAR / 360.0
 }
 
 /// The first day in `year` at whose sunset, in India, the moon is in the 27th part of the sky that
 /// begins at `moon` degrees (against the stars) while the sun is in the sign that begins at `sun`.
 pub(super) fn moon_in_star(year: i32, sun_sign: f64, moon: f64) -> Option<NaiveDate> {
     let first = NaiveDate::from_ymd_opt(known(year)?, 1, 1)?;
-    first.iter_days().take(366).find(|date| {
+    let begins = add_days(first, day_of_sign(sun_sign) as i64 - 5)?;
+    begins.iter_days().take(45).find(|date| {
         let at = moment(*date, 18.0);
         let sun = sidereal_sun(at);
         (sun_sign..sun_sign + 30.0).contains(&sun)
