@@ -6,11 +6,13 @@ use crate::clause::{Clause, Reading, phrase_end, strip_openers};
 use crate::details::{self, Details};
 use crate::grammar::{self, Act};
 use crate::lexicon;
+use crate::pattern::{Captures, priority_phrase};
 use crate::target::{self, pointer, tag_word};
 use crate::text::ListKind;
 use crate::{Command, ReminderAt, Target};
 
 /// What may stand before what a person has to do and is no part of it.
+#[rustfmt::skip]
 const DUTIES: &[&str] = &[
     "i need to remember to", "i have to remember to", "i need to", "i have to", "i should", "i must", "ive got to", "i gotta", "that i need to", "that i have to", "i want to", "for me to", "me to", "remember to", "to", "that", "of", "i still need to", "i also need to", "we need to", "we have to",
     "need to", "have to", "i am supposed to", "im supposed to", "a task to", "a task", "task", "the task of", "the chore of", "the item", "an item to", "an item for", "a reminder to", "item", "adding", "please", "remember",
@@ -21,7 +23,7 @@ pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
     if clause.range.len() <= 120 {
         let found = clause
             .matches(&grammar::ADDITION_PATTERNS)
-            .find_map(|(act, captures)| by_pattern(clause, act, captures.get('x'), captures.get('y'), captures.get('w')));
+            .find_map(|(act, captures)| by_pattern(clause, act, &captures));
         if found.is_some() {
             return found;
         }
@@ -31,13 +33,8 @@ pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
     labelled(clause).or_else(|| imperative(clause))
 }
 
-fn by_pattern(
-    clause: &Clause<'_, '_>,
-    act: Act,
-    said: Option<Range<usize>>,
-    after: Option<Range<usize>>,
-    when: Option<Range<usize>>,
-) -> Option<Reading> {
+fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Reading> {
+    let (said, after, when) = (captures.get('x'), captures.get('y'), captures.get('w'));
     let message = clause.message;
     let first = clause.word(0);
     let on_list = clause.has_list(|k| k != ListKind::Foreign);
@@ -52,21 +49,44 @@ fn by_pattern(
         Act::Add => {
             let said = said?;
             let x = message.word(said.start);
-            let bare = matches!(first, "add" | "put" | "create" | "enter" | "log" | "capture" | "jot" | "note" | "write" | "record" | "track");
-            if !on_list && bare && (is_sum(clause, said.clone()) || clause.foreign && is_service(clause)) {
+            let bare = matches!(
+                first,
+                "add"
+                    | "put"
+                    | "create"
+                    | "enter"
+                    | "log"
+                    | "capture"
+                    | "jot"
+                    | "note"
+                    | "write"
+                    | "record"
+                    | "track"
+            );
+            if !on_list
+                && bare
+                && (is_sum(clause, said.clone()) || clause.foreign && is_service(clause))
+            {
                 return None;
             }
             if !on_list && first == "put" && !clause.has(|w| w == "down") {
                 return None;
             }
-            if !on_list && matches!(first, "task" | "todo" | "new") && lexicon::is_question_word(x) {
+            if !on_list && matches!(first, "task" | "todo" | "new") && lexicon::is_question_word(x)
+            {
                 return None;
             }
-            if message.list_at(said.start).is_some_and(|l| l.tokens.end == said.end) {
+            if message
+                .list_at(said.start)
+                .is_some_and(|l| l.tokens.end == said.end)
+            {
                 return None;
             }
             // "make laundry …", "have it on my list": asking words are no title.
-            if on_list && lexicon::is_question_word(first) && !matches!(first, "have" | "do" | "any") {
+            if on_list
+                && lexicon::is_question_word(first)
+                && !matches!(first, "have" | "do" | "any")
+            {
                 return None;
             }
             // "add a reminder to …" and "don't forget to set a reminder" are reminders.
@@ -76,7 +96,22 @@ fn by_pattern(
             if on_list && said.len() == 1 && matches!(x, "it" | "that" | "this") {
                 return None;
             }
-            add(clause, said, false)
+            // "add calling John to my reminders"; a "list of reminders" is a list like any other.
+            let reminders = message.lists_in(clause.range.clone()).any(|l| {
+                l.kind == ListKind::Reminder
+                    && !l
+                        .tokens
+                        .clone()
+                        .any(|i| matches!(message.word(i), "list" | "lists"))
+            });
+            let mut reading = add(clause, said, reminders)?;
+            // "create a high priority task to …"
+            if let (Some(level), Some(Command::Add { priority, .. })) =
+                (captures.get('p'), reading.commands.first_mut())
+            {
+                *priority = priority.or(priority_phrase(message, level.start).map(|(p, _)| p));
+            }
+            Some(reading)
         }
         Act::Remind => {
             let mut said = said?;
@@ -86,22 +121,44 @@ fn by_pattern(
                 lead = Some(said);
                 said = after;
             }
-            if clause.foreign && is_service(clause) && !clause.has(|w| matches!(w, "remind" | "reminder" | "reminded")) {
+            if clause.foreign
+                && is_service(clause)
+                && !clause.has(|w| matches!(w, "remind" | "reminder" | "reminded"))
+            {
                 return None;
             }
-            if lexicon::is_question_word(first) && !matches!(first, "have" | "do" | "any" | "will") {
+            let sets_scene = first == "when"
+                && matches!(
+                    clause.word(1),
+                    "i" | "im" | "the" | "it" | "its" | "we" | "my"
+                );
+            if lexicon::is_question_word(first)
+                && !sets_scene
+                && !matches!(first, "have" | "do" | "any" | "will")
+            {
+                return None;
+            }
+            if clause.has_list(|k| k == ListKind::Reminder)
+                || (first == "i" && clause.has(|w| w == "what"))
+            {
                 return None;
             }
             // "remind me how to spell it": an answer is wanted.
             let x = message.word(said.start);
-            if matches!(x, "how" | "what" | "whats" | "who" | "where" | "why" | "which" | "whose") {
+            if matches!(
+                x,
+                "how" | "what" | "whats" | "who" | "where" | "why" | "which" | "whose"
+            ) {
                 return None;
             }
-            if pointer(message, said.clone()).is_some_and(|t| matches!(t, Target::It)) && !clause.has(|w| w == "do") {
+            if pointer(message, said.clone()).is_some_and(|t| matches!(t, Target::It))
+                && !clause.has(|w| w == "do")
+            {
                 return Some(unnamed(clause, true));
             }
             let mut reading = add(clause, said, true)?;
-            if let (Some(lead), Some(Command::Add { due, .. })) = (lead, reading.commands.first_mut())
+            if let (Some(lead), Some(Command::Add { due, .. })) =
+                (lead, reading.commands.first_mut())
                 && due.is_none()
             {
                 *due = details::when(message, lead).map(|w| w.due);
@@ -114,19 +171,47 @@ fn by_pattern(
             let rest = strip_openers(message, said);
             let verb = message.word(rest.start);
             let details = details::read(message, rest.clone());
-            if clause.has_foreign_noun(rest.clone()) || clause.foreign || lexicon::is_question_word(first) && first != "should" && first != "have" {
+            if is_elsewhere(clause, rest.clone())
+                || clause.foreign
+                || lexicon::is_question_word(first) && first != "should" && first != "have"
+            {
                 return None;
             }
             let chore = is_chore(clause, rest.clone());
             let marked = details.marked() && !lexicon::ASKING.contains(&verb);
             let known = details.marked() && lexicon::MARKED_CHORES.contains(&verb);
-            if !(chore || marked || known) || addressed(clause, rest.clone()) {
+            // "I have a dentist appointment tomorrow" names it; "I have two dogs" does not.
+            let owned = matches!(clause.word(1), "have" | "got") && clause.word(2) != "to";
+            let noun = details.marked()
+                && rest
+                    .clone()
+                    .any(|i| lexicon::TASK_NOUNS.contains(&message.word(i)));
+            if owned && !noun || !(chore || marked || known) || addressed(clause, rest.clone()) {
                 return None;
             }
             add(clause, rest, false)
         }
         _ => None,
     }
+}
+
+/// A reminder whose words start at `said`; without a title when there are none.
+pub(crate) fn reminder_from(clause: &Clause<'_, '_>, said: Range<usize>) -> Option<Reading> {
+    let mut said = target::trim(clause.message, said);
+    while said.len() > 1
+        && matches!(
+            clause.message.word(said.start),
+            "me" | "us" | "myself" | "about" | "of" | "for" | "to" | "that" | "when" | "please"
+        )
+    {
+        said.start += 1;
+    }
+    add(clause, said, true).or_else(|| Some(unnamed(clause, true)))
+}
+
+/// A task from what was read of it.
+pub(crate) fn from_details(clause: &Clause<'_, '_>, details: Details) -> Reading {
+    command(clause, details, false).into()
 }
 
 /// An addition without a title, with what else was said.
@@ -143,6 +228,16 @@ fn unnamed(clause: &Clause<'_, '_>, as_reminder: bool) -> Reading {
 fn add(clause: &Clause<'_, '_>, said: Range<usize>, as_reminder: bool) -> Option<Reading> {
     let message = clause.message;
     let mut said = target::trim(message, said);
+    while message.is_mark(said.end) && message.word(said.end).starts_with("!!") {
+        said.end += 1;
+    }
+    // "a reminder for tomorrow": the preposition is part of the time.
+    if let Some(time) = message
+        .times_in(clause.range.clone())
+        .find(|t| t.tokens.start < said.start && t.tokens.end > said.start)
+    {
+        said.start = time.tokens.start;
+    }
     loop {
         let duty = DUTIES
             .iter()
@@ -174,7 +269,18 @@ fn add(clause: &Clause<'_, '_>, said: Range<usize>, as_reminder: bool) -> Option
 fn is_placeholder(title: &str) -> bool {
     matches!(
         title.to_lowercase().as_str(),
-        "something" | "things" | "it" | "this" | "that" | "me" | "myself" | "later" | "do something" | "a reminder" | "some things" | "stuff"
+        "something"
+            | "things"
+            | "it"
+            | "this"
+            | "that"
+            | "me"
+            | "myself"
+            | "later"
+            | "do something"
+            | "a reminder"
+            | "some things"
+            | "stuff"
     )
 }
 
@@ -182,15 +288,13 @@ fn command(clause: &Clause<'_, '_>, details: Details, as_reminder: bool) -> Comm
     let lead = details::combine(clause.message.times_in(clause.lead.clone()));
     let due = match (details.due, lead) {
         (None, lead) => lead.map(|w| w.due),
-        (Some(_), Some(_)) if details.recurrence.is_none() => {
-            details::combine(
-                clause
-                    .message
-                    .times_in(clause.lead.clone())
-                    .chain(clause.message.times_in(clause.range.clone())),
-            )
-            .map(|w| w.due)
-        }
+        (Some(_), Some(_)) if details.recurrence.is_none() => details::combine(
+            clause
+                .message
+                .times_in(clause.lead.clone())
+                .chain(clause.message.times_in(clause.range.clone())),
+        )
+        .map(|w| w.due),
         (due, _) => due,
     };
     Command::Add {
@@ -229,28 +333,74 @@ fn is_sum(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
         word.bytes().next().is_some_and(|b| b.is_ascii_digit()) && !word.contains(':')
     };
     let numbers = range.clone().filter(|i| number(*i)).count();
-    (numbers >= 2 && range.clone().all(|i| number(i) || message.is_mark(i) || matches!(message.word(i), "and" | "to" | "plus" | "+" | "with" | "together")))
+    (numbers >= 2
+        && range.clone().all(|i| {
+            number(i)
+                || message.is_mark(i)
+                || matches!(
+                    message.word(i),
+                    "and" | "to" | "plus" | "+" | "with" | "together" | "up"
+                )
+        }))
         || message.word(range.start).starts_with('$')
 }
 
 /// What the clause asks of another service, whatever verb it uses.
 fn is_service(clause: &Clause<'_, '_>) -> bool {
-    clause.has(|w| matches!(w, "timer" | "alarm" | "timers" | "alarms" | "reservation" | "reservations" | "playlist" | "calendar" | "song" | "pto" | "checkbooks" | "account"))
+    clause.has(|w| {
+        matches!(
+            w,
+            "timer"
+                | "alarm"
+                | "timers"
+                | "alarms"
+                | "reservation"
+                | "reservations"
+                | "playlist"
+                | "calendar"
+                | "song"
+                | "pto"
+                | "checkbooks"
+                | "account"
+        )
+    })
 }
 
 /// "buy milk #home", "!!! call Anna", "water the plants every 3 days": what it carries says that it is a task.
 fn labelled(clause: &Clause<'_, '_>) -> Option<Reading> {
     let message = clause.message;
     let range = clause.range.clone();
-    if lexicon::is_question_word(clause.word(0)) && !matches!(clause.word(0), "have" | "do") || lexicon::is_reading_verb(clause.word(0)) && !is_chore(clause, range.clone()) && !lexicon::MARKED_CHORES.contains(&clause.word(0)) {
+    if lexicon::is_question_word(clause.word(0)) && !matches!(clause.word(0), "have" | "do")
+        || lexicon::is_reading_verb(clause.word(0))
+            && !is_chore(clause, range.clone())
+            && !lexicon::MARKED_CHORES.contains(&clause.word(0))
+    {
         return None;
     }
     let details = details::read(message, range.clone());
     let tagged = range.clone().any(|i| tag_word(message.word(i)).is_some());
     let words = details.title.split_whitespace().count();
-    let labelled = tagged || details.priority.is_some() || details.recurrence.is_some() && !clause.has_foreign_noun(range.clone());
-    let person = matches!(clause.word(0), "i" | "im" | "my" | "you" | "it" | "its" | "that" | "this" | "there" | "your" | "they" | "he" | "she" | "we") && !tagged;
-    if !labelled || details.title.is_empty() || words > 40 || person || (clause.foreign && !tagged) {
+    let labelled = tagged
+        || details.priority.is_some()
+        || details.recurrence.is_some() && !clause.has_foreign_noun(range.clone());
+    let person = matches!(
+        clause.word(0),
+        "i" | "im"
+            | "my"
+            | "you"
+            | "it"
+            | "its"
+            | "that"
+            | "this"
+            | "there"
+            | "your"
+            | "they"
+            | "he"
+            | "she"
+            | "we"
+    ) && !tagged;
+    if !labelled || details.title.is_empty() || words > 40 || person || (clause.foreign && !tagged)
+    {
         return None;
     }
     add(clause, range, false)
@@ -261,31 +411,91 @@ fn imperative(clause: &Clause<'_, '_>) -> Option<Reading> {
     let message = clause.message;
     let range = clause.range.clone();
     let first = clause.word(0);
-    if clause.foreign || lexicon::is_question_word(first) && first != "do" || addressed(clause, range.clone()) || range.len() > 60 {
+    let asks = lexicon::is_question_word(first)
+        && (first != "do" || matches!(clause.word(1), "i" | "we" | "you" | "they" | "any"));
+    if clause.foreign || asks || addressed(clause, range.clone()) || range.len() > 60 {
         return None;
     }
     let details = details::read(message, range.clone());
-    let mut marked = details.marked();
+    // "from now on" is no time to do something at.
+    let now = details.due.is_some_and(|d| d.at == message.now)
+        && details.tags.is_empty()
+        && details.priority.is_none();
+    let mut marked = details.marked() && !now;
     marked |= !clause.lead.is_empty();
-    if details.title.is_empty() || clause.has(|w| matches!(w, "you" | "your" | "yourself" | "u")) {
+    if details.title.is_empty()
+        || clause.has(|w| matches!(w, "you" | "your" | "yourself" | "u" | "me"))
+    {
         return None;
     }
     let foreign = clause.has_foreign_noun(range.clone());
-    let service = matches!(first, "book" | "order" | "play" | "schedule" | "transfer" | "turn" | "set" | "cancel" | "stop" | "change" | "report" | "request" | "open" | "use" | "start" | "tell" | "ask" | "help" | "give" | "check" | "call" | "text" | "message" | "make" | "move");
+    let service = matches!(
+        first,
+        "book"
+            | "order"
+            | "play"
+            | "schedule"
+            | "transfer"
+            | "turn"
+            | "set"
+            | "cancel"
+            | "stop"
+            | "change"
+            | "report"
+            | "request"
+            | "open"
+            | "use"
+            | "start"
+            | "tell"
+            | "ask"
+            | "help"
+            | "give"
+            | "check"
+            | "text"
+            | "message"
+            | "make"
+            | "move"
+    );
     // What only a person can do may be about anything: "prepare the meeting".
-    let elsewhere = range.clone().any(|i| {
-        let word = message.word(i);
-        lexicon::FOREIGN_NOUNS.contains(&word) && !lexicon::HOUSEHOLD_NOUNS.contains(&word)
-    });
-    let chore = is_chore(clause, range.clone()) && !elsewhere;
-    let dated = marked && lexicon::MARKED_CHORES.contains(&first) && !(foreign && service) && !is_money(clause);
+    let chore = is_chore(clause, range.clone()) && !is_elsewhere(clause, range.clone());
+    let dated = marked
+        && !clause.asked
+        && !(foreign && is_elsewhere(clause, range.clone()) && !matches!(first, "call" | "pay"))
+        && lexicon::MARKED_CHORES.contains(&first)
+        && !(foreign && service)
+        && !is_money(clause);
     let dated_chore = marked && is_chore(clause, range.clone());
-    let noun = marked && lexicon::TASK_NOUNS.contains(&first) && range.len() <= 14 && (!foreign || first == "meeting");
+    let noun = marked
+        && lexicon::TASK_NOUNS.contains(&first)
+        && range.len() <= 14
+        && (!foreign || first == "meeting");
     (chore || dated || dated_chore || noun).then(|| add(clause, range, false))?
 }
 
 fn is_money(clause: &Clause<'_, '_>) -> bool {
-    clause.has(|w| matches!(w, "dollars" | "checking" | "checkings" | "savings" | "account" | "degrees" | "restaurant" | "reservation")) || clause.has(|w| w.starts_with('$')) && clause.word(0) != "pay"
+    clause.has(|w| {
+        matches!(
+            w,
+            "dollars"
+                | "checking"
+                | "checkings"
+                | "savings"
+                | "account"
+                | "degrees"
+                | "restaurant"
+                | "reservation"
+        )
+    }) || clause.has(|w| w.starts_with('$')) && clause.word(0) != "pay"
+}
+
+/// Whether chores are not about such a thing either.
+fn is_elsewhere(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
+    let chore = is_chore(clause, range.clone());
+    range.clone().any(|i| {
+        let word = clause.message.word(i);
+        lexicon::FOREIGN_NOUNS.contains(&word)
+            && !(chore && lexicon::HOUSEHOLD_NOUNS.contains(&word))
+    })
 }
 
 /// "mail me the form", "get me a table": something the bot is to do.

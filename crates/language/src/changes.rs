@@ -32,34 +32,68 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
     // "is the report done" asks, "show me what is done" too.
     if let Some(t) = &named
         && t.start == clause.range.start
-        && (lexicon::is_question_word(clause.word(0)) || clause.has(|w| matches!(w, "what" | "whats" | "which" | "how")) || matches!(clause.word(0), "show" | "tell" | "let" | "add" | "remind" | "i" | "if" | "find" | "create" | "set" | "put" | "todo" | "task" | "new"))
+        && (lexicon::is_question_word(clause.word(0))
+            || clause.has(|w| matches!(w, "what" | "whats" | "which" | "how"))
+            || matches!(
+                clause.word(0),
+                "show"
+                    | "tell"
+                    | "let"
+                    | "add"
+                    | "remind"
+                    | "i"
+                    | "if"
+                    | "find"
+                    | "create"
+                    | "set"
+                    | "put"
+                    | "todo"
+                    | "task"
+                    | "new"
+            ))
     {
         return None;
     }
+    // "change the reminder to 9": nothing but "the" stands for the task.
+    let named = named.filter(|r| {
+        !r.clone().all(|i| {
+            lexicon::is_determiner(message.word(i))
+                && !matches!(message.word(i), "this" | "that" | "these" | "those")
+        })
+    });
     let target = match &named {
         Some(range) => target::read(message, range.clone())?,
         None => Target::It,
     };
     let verb = clause.word(0);
     let by_name = matches!(target, Target::Named(_));
-    let said_task = named
-        .clone()
-        .is_some_and(|r| r.clone().any(|i| is_task_noun(message.word(i)) || message.is_quoted(i)));
+    let said_task = named.clone().is_some_and(|r| {
+        r.clone()
+            .any(|i| is_task_noun(message.word(i)) || message.is_quoted(i))
+    });
     let foreign = by_name && !said_task && named.clone().is_some_and(|r| is_foreign(clause, r));
     if foreign && !clause.has_list(|k| k != ListKind::Foreign) && act != Act::DropReminders {
         return None;
     }
-    if by_name && named.clone().is_some_and(|r| starts_badly(message.word(r.start))) {
+    if by_name
+        && named
+            .clone()
+            .is_some_and(|r| starts_badly(message.word(r.start)))
+    {
         return None;
     }
     match act {
         Act::Complete => {
             let finishing = matches!(verb, "complete" | "done" | "finish" | "fulfill");
             // "complete the form by Friday" is something to do.
-            if by_name && finishing && verb != "done" && message.times_in(clause.range.clone()).next().is_some() {
+            if by_name
+                && finishing
+                && verb != "done"
+                && message.times_in(clause.range.clone()).next().is_some()
+            {
                 return None;
             }
-            if by_name && matches!(verb, "close" | "call" | "consider") && !said_task {
+            if by_name && matches!(verb, "close" | "call" | "consider" | "finish") && !said_task {
                 return None;
             }
             Some(Command::Complete { target })
@@ -68,14 +102,31 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             target: Target::All(Filter::default()),
         }),
         Act::Reopen => {
-            if by_name && !said_task && matches!(verb, "restore" | "revive" | "resume" | "resurrect" | "open" | "is") {
+            if by_name
+                && !said_task
+                && matches!(
+                    verb,
+                    "restore" | "revive" | "resume" | "resurrect" | "open" | "is"
+                )
+            {
                 return None;
             }
             Some(Command::Reopen { target })
         }
         Act::Start => {
-            let bare = matches!(verb, "start" | "begin") && !matches!(clause.word(1), "working" | "on" | "with" | "work");
-            if by_name && bare && !said_task && !(clause.range.len() <= 5 && matches!(clause.word(1), "the" | "my")) {
+            if clause.has(|w| matches!(w, "reminder" | "reminders")) {
+                return None;
+            }
+            let bare = matches!(verb, "start" | "begin")
+                && !matches!(clause.word(1), "working" | "on" | "with" | "work");
+            if by_name && message.times_in(clause.range.clone()).next().is_some() {
+                return None;
+            }
+            if by_name
+                && bare
+                && !said_task
+                && !(clause.range.len() <= 5 && matches!(clause.word(1), "the" | "my"))
+            {
                 return None;
             }
             if by_name && !bare && named.clone().is_some_and(|r| r.len() > 10) {
@@ -85,8 +136,34 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::Cancel => Some(Command::Cancel { target }),
         Act::Delete => {
-            let loose = matches!(verb, "trash" | "scrap" | "drop" | "dump" | "clear" | "wipe" | "purge" | "toss" | "nuke" | "take" | "throw" | "get" | "pull" | "blank" | "empty" | "clean" | "cancel" | "kill" | "axe" | "scratch" | "strip" | "leave" | "cut" | "undo" | "reset")
-                && !(verb == "get" && clause.word(1) == "rid");
+            let loose = matches!(
+                verb,
+                "trash"
+                    | "scrap"
+                    | "drop"
+                    | "dump"
+                    | "clear"
+                    | "wipe"
+                    | "purge"
+                    | "toss"
+                    | "nuke"
+                    | "take"
+                    | "throw"
+                    | "get"
+                    | "pull"
+                    | "blank"
+                    | "empty"
+                    | "clean"
+                    | "cancel"
+                    | "kill"
+                    | "axe"
+                    | "scratch"
+                    | "strip"
+                    | "leave"
+                    | "cut"
+                    | "undo"
+                    | "reset"
+            ) && !(verb == "get" && clause.word(1) == "rid");
             let from_list = clause.has_list(|k| k != ListKind::Foreign);
             if by_name && loose && !said_task && !from_list {
                 return None;
@@ -97,14 +174,23 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::DeleteAll => {
             let (filter, _) = target::filter(message, clause.range.clone());
-            let reminders = clause.has_list(|k| k == ListKind::Reminder) && !clause.has_list(|k| k == ListKind::Todo);
+            let reminders = clause.has_list(|k| k == ListKind::Reminder)
+                && !clause.has_list(|k| k == ListKind::Todo);
             Some(if reminders {
                 Command::DropReminders {
-                    target: Target::All(Filter { with_reminders: true, ..Filter::default() }),
+                    target: Target::All(Filter {
+                        with_reminders: true,
+                        ..Filter::default()
+                    }),
                 }
             } else {
                 Command::Delete {
-                    target: Target::All(Filter { status: filter.status, priority: filter.priority, tags: filter.tags, ..Filter::default() }),
+                    target: Target::All(Filter {
+                        status: filter.status,
+                        priority: filter.priority,
+                        tags: filter.tags,
+                        ..Filter::default()
+                    }),
                 }
             })
         }
@@ -112,6 +198,9 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         Act::Describe => {
             let said = captures.get('x')?;
             let description = message.typed(said);
+            if matches!(&target, Target::Named(name) if name == "self" || name == "myself") {
+                return None;
+            }
             (!description.is_empty()).then(|| Command::Describe {
                 target,
                 description: description.to_owned(),
@@ -126,14 +215,26 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         Act::SnoozeBy => {
             let range = captures.get('d').or_else(|| captures.get('b'))?;
             let seconds = duration(clause, range.clone())?;
-            if by_name && matches!(verb, "set" | "put" | "bring" | "pull" | "move") && !clause.has(is_shift) {
+            if by_name
+                && matches!(verb, "set" | "put" | "bring" | "pull" | "move")
+                && !clause.has(is_shift)
+            {
                 return None;
             }
-            let earlier = clause.has(|w| matches!(w, "earlier" | "sooner" | "forward" | "up" | "forwards" | "before"))
-                && !(clause.has(|w| matches!(w, "push" | "move")) && clause.has(|w| matches!(w, "forward" | "forwards")));
+            let earlier = clause.has(|w| {
+                matches!(
+                    w,
+                    "earlier" | "sooner" | "forward" | "up" | "forwards" | "before"
+                )
+            }) && !(clause.has(|w| matches!(w, "push" | "move"))
+                && clause.has(|w| matches!(w, "forward" | "forwards")));
             Some(Command::Snooze {
                 target,
-                seconds: Some(if earlier { seconds.checked_neg()? } else { seconds }),
+                seconds: Some(if earlier {
+                    seconds.checked_neg()?
+                } else {
+                    seconds
+                }),
                 until: None,
             })
         }
@@ -153,7 +254,19 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             let starts_with_target = named.is_some_and(|t| t.start == clause.range.start);
             let sure = range.clone().any(|i| {
                 let word = message.word(i);
-                matches!(word, "priority" | "urgent" | "important" | "critical" | "asap" | "p0" | "p1" | "p2" | "p3" | "p4") || word.starts_with('!')
+                matches!(
+                    word,
+                    "priority"
+                        | "urgent"
+                        | "important"
+                        | "critical"
+                        | "asap"
+                        | "p0"
+                        | "p1"
+                        | "p2"
+                        | "p3"
+                        | "p4"
+                ) || word.starts_with('!')
             });
             let asked = clause.has(|w| w == "priority");
             if (starts_with_target || by_name) && !sure && !asked {
@@ -174,10 +287,17 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }),
         Act::Tag => {
             let range = captures.get('x')?;
-            let words = (matches!(verb, "tag" | "label" | "file" | "categorize") && clause.word(1) != "")
-                || clause.has(|w| matches!(w, "tag" | "tags" | "label" | "labels" | "tagged" | "labelled" | "labeled"));
+            let words = (matches!(verb, "tag" | "label" | "file" | "categorize")
+                && !clause.word(1).is_empty())
+                || (0..4).any(|i| {
+                    matches!(clause.word(i), "tag" | "tags" | "label" | "labels")
+                        && clause.word(i - usize::from(i > 0)) != "with"
+                })
+                || (!matches!(verb, "add" | "put" | "give" | "attach" | "apply")
+                    && clause.has(|w| matches!(w, "tagged" | "labelled" | "labeled")));
             let tags = tags(clause, range.clone(), words)?;
-            let loose = matches!(verb, "tag" | "label") && !clause.has(|w| matches!(w, "with" | "as" | "under"));
+            let loose = matches!(verb, "tag" | "label")
+                && !clause.has(|w| matches!(w, "with" | "as" | "under"));
             if by_name && loose && !message.word(range.start).starts_with('#') {
                 return None;
             }
@@ -185,7 +305,12 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::Untag => {
             let range = captures.get('x')?;
-            let words = clause.has(|w| matches!(w, "tag" | "tags" | "untag" | "label" | "labels" | "unlabel" | "tagged"));
+            let words = clause.has(|w| {
+                matches!(
+                    w,
+                    "tag" | "tags" | "untag" | "label" | "labels" | "unlabel" | "tagged"
+                )
+            });
             Some(Command::Untag {
                 target,
                 tags: tags(clause, range, words)?,
@@ -210,16 +335,21 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             })
         }
         Act::MoveReminder => {
-            if matches!(verb, "set" | "make" | "schedule" | "put") && matches!(clause.word(1), "a" | "an" | "me" | "reminder" | "another" | "up") {
+            if matches!(verb, "set" | "make" | "schedule" | "put")
+                && matches!(
+                    clause.word(1),
+                    "a" | "an" | "me" | "reminder" | "another" | "up"
+                )
+            {
                 return None;
             }
-            if by_name && named.clone().is_some_and(|r| matches!(message.word(r.start), "a" | "an" | "me")) {
+            if by_name
+                && named
+                    .clone()
+                    .is_some_and(|r| matches!(message.word(r.start), "a" | "an" | "me"))
+            {
                 return None;
             }
-            let target = match named {
-                None => Target::It,
-                Some(_) => target,
-            };
             Some(Command::MoveReminder {
                 target,
                 at: at(clause, captures)?,
@@ -227,17 +357,42 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::DropReminders => {
             let all = clause.has(|w| w == "reminders")
-                && (matches!(target, Target::All(_)) || named.as_ref().is_none_or(|r| r.clone().all(|i| matches!(message.word(i), "all" | "my" | "of" | "the" | "any"))))
-                && (clause.has(|w| matches!(w, "all")) || named.is_none() && clause.has(|w| w == "my"));
+                && (matches!(target, Target::All(_))
+                    || named.as_ref().is_none_or(|r| {
+                        r.clone()
+                            .all(|i| matches!(message.word(i), "all" | "my" | "of" | "the" | "any"))
+                    }))
+                && (clause.has(|w| matches!(w, "all"))
+                    || named.is_none() && clause.has(|w| w == "my"));
             Some(Command::DropReminders {
                 target: if all { all_reminders() } else { target },
             })
         }
         Act::Repeat => {
             let range = captures.get('r')?;
-            if by_name && !clause.has(|w| matches!(w, "repeat" | "recur" | "recurring" | "repeating" | "repeats" | "recurs" | "should" | "recurrence" | "happen")) && !said_task {
+            if clause.has(|w| matches!(w, "reminder" | "reminders")) {
+                return None;
+            }
+            if by_name
+                && !clause.has(|w| {
+                    matches!(
+                        w,
+                        "repeat"
+                            | "recur"
+                            | "recurring"
+                            | "repeating"
+                            | "repeats"
+                            | "recurs"
+                            | "should"
+                            | "recurrence"
+                            | "happen"
+                    )
+                })
+                && !said_task
+            {
                 // "set the table every day" is a chore; "make the standup weekly" is not.
-                let adverb = repeat_word(message, range.start).is_some() && message.time_at(range.start).is_none();
+                let adverb = repeat_word(message, range.start).is_some()
+                    && message.time_at(range.start).is_none();
                 if !(verb == "make" && (adverb || range.len() == 1)) {
                     return None;
                 }
@@ -280,27 +435,89 @@ fn is_foreign(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
     clause.foreign
         || range.clone().any(|i| {
             let word = clause.message.word(i);
-            lexicon::FOREIGN_NOUNS.contains(&word) && !matches!(word, "meeting" | "meetings" | "name" | "money" | "movie" | "trip")
+            lexicon::FOREIGN_NOUNS.contains(&word)
+                && !matches!(
+                    word,
+                    "meeting" | "meetings" | "name" | "money" | "movie" | "trip"
+                )
         })
 }
 
 fn starts_badly(word: &str) -> bool {
-    matches!(word, "not" | "me" | "you" | "your" | "so" | "i" | "what" | "how" | "why" | "no" | "never" | "if" | "some" | "yourself" | "u")
+    matches!(
+        word,
+        "not"
+            | "me"
+            | "you"
+            | "your"
+            | "so"
+            | "i"
+            | "what"
+            | "how"
+            | "why"
+            | "no"
+            | "never"
+            | "if"
+            | "some"
+            | "yourself"
+            | "u"
+    )
 }
 
 fn is_shift(word: &str) -> bool {
-    matches!(word, "back" | "forward" | "by" | "up" | "out" | "off" | "later" | "earlier" | "ahead")
+    matches!(
+        word,
+        "back" | "forward" | "by" | "up" | "out" | "off" | "later" | "earlier" | "ahead"
+    )
 }
 
-fn rename(clause: &Clause<'_, '_>, captures: &Captures, target: Target, said_task: bool) -> Option<Command> {
+fn rename(
+    clause: &Clause<'_, '_>,
+    captures: &Captures,
+    target: Target,
+    said_task: bool,
+) -> Option<Command> {
     let message = clause.message;
     let new = target::trim(message, captures.get('x')?);
     let verb = clause.word(0);
     let only_time = details::times_end(message, new.start, new.end) == Some(new.end);
     let only_priority = priority_phrase(message, new.start).is_some_and(|(_, end)| end == new.end);
-    let status = matches!(message.word(new.start), "done" | "complete" | "completed" | "finished" | "pending" | "in" | "cancelled" | "canceled" | "open" | "repeat" | "recurring" | "not" | "incomplete" | "started");
-    let plain = matches!(verb, "change" | "edit" | "update" | "replace" | "modify" | "set")
-        && !clause.has(|w| matches!(w, "say" | "says" | "read" | "reads" | "called" | "named" | "title" | "name" | "text" | "wording" | "label"));
+    let status = matches!(
+        message.word(new.start),
+        "done"
+            | "complete"
+            | "completed"
+            | "finished"
+            | "pending"
+            | "in"
+            | "cancelled"
+            | "canceled"
+            | "open"
+            | "repeat"
+            | "recurring"
+            | "not"
+            | "incomplete"
+            | "started"
+    );
+    let plain = matches!(
+        verb,
+        "change" | "edit" | "update" | "replace" | "modify" | "set"
+    ) && !clause.has(|w| {
+        matches!(
+            w,
+            "say"
+                | "says"
+                | "read"
+                | "reads"
+                | "called"
+                | "named"
+                | "title"
+                | "name"
+                | "text"
+                | "wording"
+                | "label"
+        )
+    });
     if only_time || only_priority || (status && verb != "rename") {
         return None;
     }
@@ -309,11 +526,18 @@ fn rename(clause: &Clause<'_, '_>, captures: &Captures, target: Target, said_tas
         let shares = old.clone().is_some_and(|o| {
             o.clone().any(|i| {
                 let word = message.word(i);
-                word.len() > 2 && !lexicon::is_determiner(word) && new.clone().any(|j| message.word(j) == word)
+                word.len() > 2
+                    && !lexicon::is_determiner(word)
+                    && new.clone().any(|j| message.word(j) == word)
             })
         });
-        let chore = is_chore(message.word(new.start)) && old.is_some_and(|o| is_chore(message.word(o.start)));
-        let sure = said_task || shares || chore || message.is_quoted(new.start) || (!matches!(target, Target::Named(_)) && is_chore(message.word(new.start)));
+        let chore = is_chore(message.word(new.start))
+            && old.is_some_and(|o| is_chore(message.word(o.start)));
+        let sure = said_task
+            || shares
+            || chore
+            || message.is_quoted(new.start)
+            || (!matches!(target, Target::Named(_)) && is_chore(message.word(new.start)));
         if !sure || clause.foreign {
             return None;
         }
@@ -332,7 +556,12 @@ fn is_chore(word: &str) -> bool {
     lexicon::CHORES.contains(&word) || lexicon::MARKED_CHORES.contains(&word)
 }
 
-fn set_due(clause: &Clause<'_, '_>, captures: &Captures, target: Target, by_name: bool) -> Option<Command> {
+fn set_due(
+    clause: &Clause<'_, '_>,
+    captures: &Captures,
+    target: Target,
+    by_name: bool,
+) -> Option<Command> {
     let message = clause.message;
     let range = captures.get('w')?;
     let verb = clause.word(0);
@@ -348,23 +577,43 @@ fn set_due(clause: &Clause<'_, '_>, captures: &Captures, target: Target, by_name
             "change" | "switch" | "update" | "set" => led("to") || led("until") || led("till"),
             "put" => clause.has(|w| w == "off") && (led("to") || led("until") || led("till")),
             "extend" => true,
-            _ => clause.has(|w| matches!(w, "moved" | "postponed" | "rescheduled" | "pushed" | "delayed")),
+            _ => clause.has(|w| {
+                matches!(
+                    w,
+                    "moved" | "postponed" | "rescheduled" | "pushed" | "delayed"
+                )
+            }),
         };
         if !fits {
             return None;
         }
     }
-    if matches!(verb, "add" | "give" | "make" | "set") && clause.word(1) == "a" && by_name && !about_due {
+    let bare = range.start == clause.range.start || matches!(verb, "its" | "it" | "thats");
+    if bare && captures.get('t').is_none() && !clause.has(|w| w == "due") {
         return None;
     }
-    if captures
-        .get('t')
-        .is_some_and(|r| r.clone().any(|i| matches!(message.word(i), "reminder" | "reminders" | "alarm" | "timer")))
+    if matches!(verb, "add" | "give" | "make" | "set")
+        && clause.word(1) == "a"
+        && by_name
+        && !about_due
     {
         return None;
     }
+    if captures.get('t').is_some_and(|r| {
+        r.clone().any(|i| {
+            matches!(
+                message.word(i),
+                "reminder" | "reminders" | "alarm" | "timer"
+            )
+        })
+    }) {
+        return None;
+    }
     // "the report is due tomorrow" with a verb in front is a task: "finish what is due tomorrow".
-    if captures.get('t').is_some_and(|t| t.start == clause.range.start && is_chore(message.word(t.start)) && t.len() > 2) && !clause.has(|w| w == "is") {
+    if captures.get('t').is_some_and(|t| {
+        t.start == clause.range.start && is_chore(message.word(t.start)) && t.len() > 2
+    }) && !clause.has(|w| w == "is")
+    {
         return None;
     }
     let when = details::when(message, range)?;
@@ -390,7 +639,10 @@ fn at(clause: &Clause<'_, '_>, captures: &Captures) -> Option<ReminderAt> {
 }
 
 /// The repetition that a `<r>` slot says, with its first occurrence.
-pub(crate) fn repetition(clause: &Clause<'_, '_>, range: Range<usize>) -> Option<(String, Option<Due>)> {
+pub(crate) fn repetition(
+    clause: &Clause<'_, '_>,
+    range: Range<usize>,
+) -> Option<(String, Option<Due>)> {
     if let Some(time) = clause.message.time_at(range.start)
         && let Meaning::Repeat { pattern, .. } = &time.meaning
     {

@@ -37,11 +37,14 @@ pub(crate) struct Clause<'m, 'a> {
     pub(crate) lead: Range<usize>,
     /// It speaks of something that another service does: an alarm, a flight, a bank account.
     pub(crate) foreign: bool,
+    /// The bot was asked: "can you …".
+    pub(crate) asked: bool,
 }
 
 impl<'m, 'a> Clause<'m, 'a> {
     /// Strips pleasantries and a leading time.
     pub(crate) fn new(message: &'m Message<'a>, range: Range<usize>, foreign: bool) -> Self {
+        let start = range.start;
         let mut range = strip_closers(message, strip_openers(message, range));
         let mut lead = range.start..range.start;
         if let Some(end) = crate::pattern::time_phrase(message, range.start)
@@ -53,11 +56,13 @@ impl<'m, 'a> Clause<'m, 'a> {
                 range = rest;
             }
         }
+        let asked = (start..range.start).any(|i| matches!(message.word(i), "you" | "u"));
         Self {
             message,
             range,
             lead,
             foreign,
+            asked,
         }
     }
 
@@ -110,6 +115,7 @@ pub(crate) fn read(message: &Message<'_>, range: Range<usize>, foreign: bool) ->
         range: trim(message, range.clone()),
         lead: 0..0,
         foreign,
+        asked: false,
     };
     if whole.range.is_empty() {
         return None;
@@ -145,8 +151,38 @@ fn talk(clause: &Clause<'_, '_>) -> Option<Reading> {
                 // "undo" with an object is about that object unless it is the last change.
                 let object = captures.get('x').map(|x| {
                     x.clone().all(|i| {
-                        matches!(clause.message.word(i), "that" | "this" | "it" | "the" | "my" | "last" | "change" | "changes" | "action" | "thing" | "command" | "one" | "please" | "what" | "you" | "i" | "just" | "did" | "all" | "previous" | "delete" | "deletion" | "completion" | "edit" | "update" | "again" | "operation" | "step" | "move")
-                            || clause.message.is_mark(i)
+                        matches!(
+                            clause.message.word(i),
+                            "that"
+                                | "this"
+                                | "it"
+                                | "the"
+                                | "my"
+                                | "last"
+                                | "change"
+                                | "changes"
+                                | "action"
+                                | "thing"
+                                | "command"
+                                | "one"
+                                | "please"
+                                | "what"
+                                | "you"
+                                | "i"
+                                | "just"
+                                | "did"
+                                | "all"
+                                | "previous"
+                                | "delete"
+                                | "deletion"
+                                | "completion"
+                                | "edit"
+                                | "update"
+                                | "again"
+                                | "operation"
+                                | "step"
+                                | "move"
+                        ) || clause.message.is_mark(i)
                     })
                 });
                 match object {
@@ -157,8 +193,12 @@ fn talk(clause: &Clause<'_, '_>) -> Option<Reading> {
             Act::Help => Command::Help,
             Act::Confirm => Command::Confirm,
             Act::Deny => Command::Deny,
-            Act::Hello => Command::Greet { kind: Nicety::Hello },
-            Act::Thanks => Command::Greet { kind: Nicety::Thanks },
+            Act::Hello => Command::Greet {
+                kind: Nicety::Hello,
+            },
+            Act::Thanks => Command::Greet {
+                kind: Nicety::Thanks,
+            },
             Act::Bye => Command::Greet { kind: Nicety::Bye },
             Act::ChooseNamed => {
                 let range = captures.get('t')?;
@@ -174,7 +214,11 @@ fn talk(clause: &Clause<'_, '_>) -> Option<Reading> {
         return Some(command.into());
     }
     let mut range = clause.range.clone();
-    if matches!(clause.word(0), "no" | "nope" | "not" | "actually" | "sorry" | "the_" | "just" | "yes") && range.len() > 1 {
+    if matches!(
+        clause.word(0),
+        "no" | "nope" | "not" | "actually" | "sorry" | "the_" | "just" | "yes"
+    ) && range.len() > 1
+    {
         range.start += 1;
     }
     if clause.word(0) == "not" {
@@ -211,17 +255,37 @@ fn keeps_opener(message: &Message<'_>, range: &Range<usize>, end: usize) -> bool
     let following = message.word(end);
     match first {
         "help" => matches!(following, "remember" | "with"),
-        "next" | "first" | "finally" | "plus" | "now" | "like" | "well" | "just" | "right" | "also" => {
-            message.times_in(range.start..range.end).any(|t| t.tokens.start == range.start)
-                || matches!(following, "task" | "one" | "ones" | "two" | "three" | "item" | "tasks")
+        "next" | "first" | "finally" | "plus" | "now" | "like" | "well" | "just" | "right"
+        | "also" => {
+            message
+                .times_in(range.start..range.end)
+                .any(|t| t.tokens.start == range.start)
+                || matches!(
+                    following,
+                    "task" | "one" | "ones" | "two" | "three" | "item" | "tasks"
+                )
         }
         "how" | "what" => message.word(range.start + 1) == "about" && following == "the",
-        "i" | "ive" | "we" if matches!(message.word(end - 1), "to" | "gotta" | "must" | "should" | "and") && !matches!(message.word(range.start + 1), "want" | "would" | "wanna" | "really") => {
+        "i" | "ive" | "we"
+            if matches!(
+                message.word(end - 1),
+                "to" | "gotta" | "must" | "should" | "and"
+            ) && !matches!(
+                message.word(range.start + 1),
+                "want" | "would" | "wanna" | "really"
+            ) =>
+        {
             // A duty stays whole, "I need to do the dishes", unless the bot is to do it and it speaks of a list or reminder.
             !lexicon::is_request_verb(following)
                 || !(message.lists_in(range.clone()).next().is_some()
-                    || (range.start..range.end).any(|i| matches!(message.word(i), "reminder" | "reminders" | "remind" | "task" | "tasks" | "reminded")))
-                || matches!(following, "have" | "be" | "take" | "get") && message.lists_in(range.clone()).next().is_none()
+                    || (range.start..range.end).any(|i| {
+                        matches!(
+                            message.word(i),
+                            "reminder" | "reminders" | "remind" | "task" | "tasks" | "reminded"
+                        )
+                    }))
+                || matches!(following, "have" | "be" | "take" | "get")
+                    && message.lists_in(range.clone()).next().is_none()
         }
         _ => false,
     }
@@ -262,7 +326,11 @@ fn trim_for_closers(message: &Message<'_>, mut range: Range<usize>) -> Range<usi
 }
 
 /// Where a phrase at the start of the range ends.
-pub(crate) fn phrase_end(message: &Message<'_>, range: Range<usize>, phrase: &str) -> Option<usize> {
+pub(crate) fn phrase_end(
+    message: &Message<'_>,
+    range: Range<usize>,
+    phrase: &str,
+) -> Option<usize> {
     let mut at = range.start;
     for (index, word) in phrase.split(' ').enumerate() {
         while index > 0 && at < range.end && message.is_mark(at) && message.word(at) == "," {

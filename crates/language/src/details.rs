@@ -136,15 +136,21 @@ impl<'m> Reader<'m, '_> {
     /// "… note: bring the card", "… with description the blue one".
     fn description(&mut self) {
         for at in self.range.clone().skip(1) {
-            let label = matches!(self.word(at), "note" | "notes" | "details" | "description" | "desc" | "comment");
+            let label = matches!(
+                self.word(at),
+                "note" | "notes" | "details" | "description" | "desc" | "comment"
+            );
             let colon = self.message.is_mark(at + 1) && self.word(at + 1) == ":";
             let with = matches!(self.message.word(at - 1), "with" | "a" | "the" | "and")
                 && matches!(self.word(at), "note" | "description" | "details" | "notes")
-                && (self.message.word(at - 1) == "with" || self.message.word(at.wrapping_sub(2)) == "with")
+                && (self.message.word(at - 1) == "with"
+                    || self.message.word(at.wrapping_sub(2)) == "with")
                 && at + 1 < self.range.end;
             if label && (colon || with) {
                 let mut start = at + 1;
-                while self.message.is_mark(start) || matches!(self.word(start), "that" | "saying" | "says") && with {
+                while self.message.is_mark(start)
+                    || matches!(self.word(start), "that" | "saying" | "says") && with
+                {
                     start += 1;
                 }
                 let said = self.message.typed(start..self.range.end);
@@ -154,7 +160,11 @@ impl<'m> Reader<'m, '_> {
                 self.details.description = Some(said.to_owned());
                 let mut end = at;
                 while end > self.range.start + 1
-                    && (self.message.is_mark(end - 1) || matches!(self.message.word(end - 1), "with" | "a" | "the" | "and" | "add"))
+                    && (self.message.is_mark(end - 1)
+                        || matches!(
+                            self.message.word(end - 1),
+                            "with" | "a" | "the" | "and" | "add"
+                        ))
                 {
                     end -= 1;
                 }
@@ -173,13 +183,17 @@ impl<'m> Reader<'m, '_> {
             .collect();
         for list in lists {
             let mut start = list.start;
-            let preposition = start > self.range.start && lexicon::is_list_preposition(self.message.word(start - 1));
+            let preposition = start > self.range.start
+                && lexicon::is_list_preposition(self.message.word(start - 1));
             if !preposition && start != self.range.start {
                 continue;
             }
             while start > self.range.start
                 && (lexicon::is_list_preposition(self.message.word(start - 1))
-                    || matches!(self.message.word(start - 1), "back" | "over" | "down" | "up") && start == list.start - 1)
+                    || matches!(
+                        self.message.word(start - 1),
+                        "back" | "over" | "down" | "up"
+                    ) && start == list.start - 1)
             {
                 start -= 1;
             }
@@ -191,21 +205,37 @@ impl<'m> Reader<'m, '_> {
     fn reminders(&mut self) {
         let mut at = self.range.start;
         while at < self.range.end {
-            if !matches!(self.word(at), "remind" | "reminder" | "reminders" | "alert" | "reminding") {
+            if !matches!(
+                self.word(at),
+                "remind" | "reminder" | "reminders" | "alert" | "reminding"
+            ) {
                 at += 1;
                 continue;
             }
             let mut end = at + 1;
-            while matches!(self.word(end), "me" | "set" | "at" | "for" | "to" | "about" | "it" | "of") {
+            while matches!(
+                self.word(end),
+                "me" | "set" | "at" | "for" | "to" | "about" | "it" | "of"
+            ) {
                 end += 1;
             }
             let mut found = false;
-            while let Some(time) = self.message.time_at(end).filter(|t| t.tokens.end <= self.range.end) {
-                let Some(reminder) = reminder_at(time) else { break };
+            while let Some(time) = self
+                .message
+                .time_at(end)
+                .filter(|t| t.tokens.end <= self.range.end)
+            {
+                let Some(reminder) = reminder_at(time) else {
+                    break;
+                };
                 self.details.reminders.push(reminder);
                 found = true;
                 end = time.tokens.end;
-                while matches!(self.word(end), "and" | "," | "it" | "its" | "due" | "is" | "before" | "beforehand" | "hand") && end < self.range.end {
+                while matches!(
+                    self.word(end),
+                    "and" | "," | "it" | "its" | "due" | "is" | "before" | "beforehand" | "hand"
+                ) && end < self.range.end
+                {
                     end += 1;
                 }
             }
@@ -214,7 +244,8 @@ impl<'m> Reader<'m, '_> {
             if !found
                 && let Some(time) = self.message.times_in(self.range.start..at).last()
                 && time.tokens.end == at
-                && let Some(reminder) = reminder_at(time).filter(|r| matches!(r, ReminderAt::Before { .. }))
+                && let Some(reminder) =
+                    reminder_at(time).filter(|r| matches!(r, ReminderAt::Before { .. }))
             {
                 self.details.reminders.push(reminder);
                 found = true;
@@ -223,7 +254,20 @@ impl<'m> Reader<'m, '_> {
             if found {
                 while start > self.range.start
                     && (self.message.is_mark(start - 1)
-                        || matches!(self.message.word(start - 1), "with" | "a" | "and" | "an" | "set" | "then" | "also" | "the" | "me" | "please" | "plus"))
+                        || matches!(
+                            self.message.word(start - 1),
+                            "with"
+                                | "a"
+                                | "and"
+                                | "an"
+                                | "set"
+                                | "then"
+                                | "also"
+                                | "the"
+                                | "me"
+                                | "please"
+                                | "plus"
+                        ))
                 {
                     start -= 1;
                 }
@@ -244,9 +288,18 @@ impl<'m> Reader<'m, '_> {
             if let Some(tag) = tag_word(self.word(at)) {
                 self.details.tags.push(tag);
                 self.drop(at..at + 1);
-                if matches!(self.message.word(at.wrapping_sub(1)), "tag" | "tags" | "tagged" | "with" | "as") && at > self.range.start {
+                if matches!(
+                    self.message.word(at.wrapping_sub(1)),
+                    "tag" | "tags" | "tagged" | "with" | "as"
+                ) && at > self.range.start
+                {
                     let mut start = at;
-                    while start > self.range.start && matches!(self.message.word(start - 1), "tag" | "tags" | "tagged" | "with" | "as" | "the") {
+                    while start > self.range.start
+                        && matches!(
+                            self.message.word(start - 1),
+                            "tag" | "tags" | "tagged" | "with" | "as" | "the"
+                        )
+                    {
                         start -= 1;
                     }
                     self.drop(start..at);
@@ -259,17 +312,38 @@ impl<'m> Reader<'m, '_> {
             let tagged = matches!(word, "tagged" | "labelled" | "labeled")
                 || (matches!(word, "tag" | "tags" | "label")
                     && at > self.range.start
-                    && (colon || matches!(self.message.word(at - 1), "with" | "the" | "," | "and" | "a")));
+                    && (colon
+                        || matches!(
+                            self.message.word(at - 1),
+                            "with" | "the" | "," | "and" | "a"
+                        )));
             if tagged {
                 let start = at;
                 let mut end = at + 1;
-                while self.message.is_mark(end) || matches!(self.word(end), "with" | "as" | "it" | "the") {
+                while self.message.is_mark(end)
+                    || matches!(self.word(end), "with" | "as" | "it" | "the")
+                {
                     end += 1;
                 }
                 let mut found = false;
                 while end < self.range.end && self.message.time_at(end).is_none() {
                     let word = self.word(end);
-                    let stop = word.is_empty() || matches!(word, "due" | "with" | "by" | "at" | "on" | "for" | "high" | "low" | "urgent" | "priority" | "to" | "remind");
+                    let stop = word.is_empty()
+                        || matches!(
+                            word,
+                            "due"
+                                | "with"
+                                | "by"
+                                | "at"
+                                | "on"
+                                | "for"
+                                | "high"
+                                | "low"
+                                | "urgent"
+                                | "priority"
+                                | "to"
+                                | "remind"
+                        );
                     if stop {
                         break;
                     }
@@ -280,16 +354,23 @@ impl<'m> Reader<'m, '_> {
                         }
                         break;
                     }
-                    if self.message.is_mark(end) || (found && !matches!(self.message.word(end - 1), "and" | ",")) {
+                    if self.message.is_mark(end)
+                        || (found && !matches!(self.message.word(end - 1), "and" | ","))
+                    {
                         break;
                     }
-                    self.details.tags.push(word.trim_start_matches('#').to_owned());
+                    self.details
+                        .tags
+                        .push(word.trim_start_matches('#').to_owned());
                     found = true;
                     end += 1;
                 }
                 if found {
                     let mut start = start;
-                    while start > self.range.start && (self.message.is_mark(start - 1) || matches!(self.message.word(start - 1), "with" | "the" | "and" | "a")) {
+                    while start > self.range.start
+                        && (self.message.is_mark(start - 1)
+                            || matches!(self.message.word(start - 1), "with" | "the" | "and" | "a"))
+                    {
                         start -= 1;
                     }
                     self.drop(start..end);
@@ -316,7 +397,9 @@ impl<'m> Reader<'m, '_> {
                 at += 1;
                 continue;
             }
-            let Some((priority, end)) = priority_phrase(self.message, at).filter(|(_, end)| *end <= self.range.end) else {
+            let Some((priority, end)) =
+                priority_phrase(self.message, at).filter(|(_, end)| *end <= self.range.end)
+            else {
                 at += 1;
                 continue;
             };
@@ -328,21 +411,52 @@ impl<'m> Reader<'m, '_> {
             let before = at.checked_sub(1).filter(|b| *b >= self.range.start);
             let opens = before.is_none_or(|b| !self.is_kept(b) || self.message.is_mark(b));
             let said_of_it = before.is_some_and(|b| {
-                matches!(self.message.word(b), "its" | "is" | "as" | "very" | "really" | "super" | "thats")
+                matches!(
+                    self.message.word(b),
+                    "its" | "is" | "as" | "very" | "really" | "super" | "thats"
+                )
             });
             let closes = self.rest_is_dropped_or_time(end);
-            let labels = opens && at == self.range.start && self.message.is_mark(end) && end < self.range.end;
-            let loose = matches!(word, "urgent" | "urgently" | "critical") || said_of_it || before.is_some_and(|b| self.message.is_mark(b));
+            let labels = opens
+                && at == self.range.start
+                && self.message.is_mark(end)
+                && end < self.range.end;
+            let loose = matches!(word, "urgent" | "urgently" | "critical")
+                || said_of_it
+                || before.is_some_and(|b| self.message.is_mark(b));
             if sure || labels || (closes && loose && (before.is_some())) {
                 self.details.priority = Some(priority);
                 let mut start = at;
                 while start > self.range.start
                     && (self.message.is_mark(start - 1)
-                        || matches!(self.message.word(start - 1), "with" | "a" | "as" | "its" | "is" | "this" | "thats" | "at" | "very" | "really" | "super" | "and" | "it" | "the" | "of" | "set" | "make" | "mark"))
+                        || matches!(
+                            self.message.word(start - 1),
+                            "with"
+                                | "a"
+                                | "as"
+                                | "its"
+                                | "is"
+                                | "this"
+                                | "thats"
+                                | "at"
+                                | "very"
+                                | "really"
+                                | "super"
+                                | "and"
+                                | "it"
+                                | "the"
+                                | "of"
+                                | "set"
+                                | "make"
+                                | "mark"
+                        ))
                 {
                     start -= 1;
                 }
-                if !sure || !matches!(word, "p0" | "p1" | "p2" | "p3" | "p4" | "asap") || self.message.is_mark(at) {
+                if !sure
+                    || !matches!(word, "p0" | "p1" | "p2" | "p3" | "p4" | "asap")
+                    || self.message.is_mark(at)
+                {
                     self.drop(start..end);
                 } else {
                     self.drop(at..end);
@@ -390,7 +504,29 @@ impl<'m> Reader<'m, '_> {
                 && self.is_kept(start - 1)
                 && matches!(
                     self.message.word(start - 1),
-                    "due" | "by" | "on" | "at" | "before" | "until" | "starting" | "beginning" | "from" | "deadline" | "for" | "is" | "its" | "scheduled" | "around" | "again" | "," | "in" | "date" | "set" | "till"
+                    "due"
+                        | "by"
+                        | "on"
+                        | "at"
+                        | "before"
+                        | "until"
+                        | "starting"
+                        | "beginning"
+                        | "from"
+                        | "deadline"
+                        | "for"
+                        | "is"
+                        | "its"
+                        | "scheduled"
+                        | "around"
+                        | "again"
+                        | ","
+                        | "in"
+                        | "date"
+                        | "set"
+                        | "till"
+                        | "later"
+                        | "sometime"
                 )
             {
                 start -= 1;
@@ -408,7 +544,9 @@ impl<'m> Reader<'m, '_> {
                 grain: first.grain,
             });
             self.details.due = Some(match when {
-                Some(when) if when.time_only && first.grain >= Grain::Day => at_time_of(first.at, when.due),
+                Some(when) if when.time_only && first.grain >= Grain::Day => {
+                    at_time_of(first.at, when.due)
+                }
                 Some(when) if !when.time_only => when.due,
                 _ => first,
             });
@@ -419,7 +557,11 @@ impl<'m> Reader<'m, '_> {
 
     /// Whether a time says something of a noun: "the Monday meeting", "tomorrow's lunch", "about Friday".
     fn belongs_to_title(&self, time: &TimeAt) -> bool {
-        let before = time.tokens.start.checked_sub(1).filter(|b| self.is_kept(*b));
+        let before = time
+            .tokens
+            .start
+            .checked_sub(1)
+            .filter(|b| self.is_kept(*b));
         let word_before = before.map_or("", |b| self.message.word(b));
         let after = time.tokens.end;
         let noun_after = self.is_kept(after)
@@ -428,38 +570,144 @@ impl<'m> Reader<'m, '_> {
             && tag_word(self.word(after)).is_none()
             && !matches!(
                 self.word(after),
-                "to" | "on" | "at" | "by" | "for" | "from" | "with" | "in" | "and" | "or" | "about" | "that" | "before" | "after" | "until" | "i" | "the" | "my" | "a" | "please" | "so" | "because" | "then" | "remind" | "of" | "into" | "every" | "if" | "when" | "is" | "via" | "using" | "around" | "near" | "as" | "but"
+                "to" | "on"
+                    | "at"
+                    | "by"
+                    | "for"
+                    | "from"
+                    | "with"
+                    | "in"
+                    | "and"
+                    | "or"
+                    | "about"
+                    | "that"
+                    | "before"
+                    | "after"
+                    | "until"
+                    | "i"
+                    | "the"
+                    | "my"
+                    | "a"
+                    | "please"
+                    | "so"
+                    | "because"
+                    | "then"
+                    | "remind"
+                    | "of"
+                    | "into"
+                    | "every"
+                    | "if"
+                    | "when"
+                    | "is"
+                    | "via"
+                    | "using"
+                    | "around"
+                    | "near"
+                    | "as"
+                    | "but"
             );
-        let last = time.tokens.end.checked_sub(1).and_then(|i| self.message.tokens.get(i));
+        let last = time
+            .tokens
+            .end
+            .checked_sub(1)
+            .and_then(|i| self.message.tokens.get(i));
         let typed = last.map_or("", |t| self.message.text.get(t.range.clone()).unwrap_or(""));
         let possessive = typed.ends_with("'s") || typed.ends_with("’s");
         if possessive && noun_after {
             return true;
         }
-        if matches!(word_before, "about" | "regarding" | "re" | "of" | "since" | "versus" | "than" | "called" | "titled") {
+        if matches!(
+            word_before,
+            "about" | "regarding" | "re" | "of" | "since" | "versus" | "than" | "called" | "titled"
+        ) {
             return true;
         }
         let first = self.message.word(time.tokens.start);
-        if noun_after && (lexicon::is_determiner(word_before) || matches!(first, "the" | "this" | "next" | "last") && time.tokens.len() > 1) {
-            return !matches!(first, "this" | "next" | "last") || lexicon::is_determiner(word_before) || matches!(word_before, "for");
+        if noun_after
+            && (lexicon::is_determiner(word_before)
+                || matches!(first, "the" | "this" | "next" | "last") && time.tokens.len() > 1)
+        {
+            return !matches!(first, "this" | "next" | "last")
+                || lexicon::is_determiner(word_before)
+                || matches!(word_before, "for");
+        }
+        // "Q3 planning", "the March report".
+        let long =
+            matches!(&time.meaning, Meaning::Time { span, .. } if span.grain >= Grain::Month);
+        if long
+            && noun_after
+            && !matches!(
+                first,
+                "by" | "in"
+                    | "on"
+                    | "at"
+                    | "due"
+                    | "this"
+                    | "next"
+                    | "before"
+                    | "until"
+                    | "for"
+                    | "end"
+                    | "the"
+            )
+        {
+            return true;
+        }
+        if time.tokens.len() == 2
+            && before.is_some_and(|b| b == self.first_kept())
+            && time.tokens.end == self.range.end
+            && matches!(
+                self.message.word(time.tokens.end - 1),
+                "dinner" | "lunch" | "breakfast" | "brunch"
+            )
+        {
+            return true;
         }
         // "plan Saturday dinner": a weekday between a verb and its object.
         let weekday = time.tokens.len() == 1
-            && matches!(first, "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday");
-        weekday && noun_after && before.is_some_and(|b| b == self.first_kept()) && lexicon::CHORES.contains(&word_before)
+            && matches!(
+                first,
+                "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday"
+            );
+        weekday
+            && noun_after
+            && before.is_some_and(|b| b == self.first_kept())
+            && lexicon::CHORES.contains(&word_before)
     }
 
     fn first_kept(&self) -> usize {
-        self.range.clone().find(|i| self.is_kept(*i)).unwrap_or(self.range.end)
+        self.range
+            .clone()
+            .find(|i| self.is_kept(*i))
+            .unwrap_or(self.range.end)
     }
 
     fn title(&mut self) {
         let mut kept: Vec<usize> = self.range.clone().filter(|i| self.is_kept(*i)).collect();
         while let Some(&last) = kept.last() {
             let word = self.message.word(last);
-            let mark = self.message.is_mark(last) && !matches!(word, "?" | ")" | "…" | "]" | "}" | "”");
-            let dangling = matches!(word, "by" | "due" | "with" | "and" | "on" | "at" | "for" | "please" | "to" | "its" | "a" | "is" | "starting" | "then" | "as" | "the" | "so" | "before")
-                && kept.len() > 1
+            let mark =
+                self.message.is_mark(last) && !matches!(word, "?" | ")" | "…" | "]" | "}" | "”");
+            let dangling = matches!(
+                word,
+                "by" | "due"
+                    | "with"
+                    | "and"
+                    | "on"
+                    | "at"
+                    | "for"
+                    | "please"
+                    | "to"
+                    | "its"
+                    | "a"
+                    | "is"
+                    | "starting"
+                    | "then"
+                    | "as"
+                    | "the"
+                    | "so"
+                    | "before"
+            ) && kept.len() > 1
                 && (last + 1 < self.range.end || matches!(word, "please" | "and" | "then" | "due"));
             if mark || dangling {
                 kept.pop();
@@ -515,7 +763,25 @@ fn tag_like(message: &Message<'_>, at: usize) -> bool {
     !word.is_empty()
         && !message.is_mark(at)
         && message.time_at(at).is_none()
-        && !matches!(word, "due" | "remind" | "set" | "with" | "high" | "low" | "urgent" | "make" | "mark" | "add" | "to" | "it" | "then" | "also" | "delete" | "complete")
+        && !matches!(
+            word,
+            "due"
+                | "remind"
+                | "set"
+                | "with"
+                | "high"
+                | "low"
+                | "urgent"
+                | "make"
+                | "mark"
+                | "add"
+                | "to"
+                | "it"
+                | "then"
+                | "also"
+                | "delete"
+                | "complete"
+        )
 }
 
 /// The reminder that a time says: so long before, or then.

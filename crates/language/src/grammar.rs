@@ -67,6 +67,7 @@ pub(crate) enum Act {
 }
 
 /// Small talk and answers: the whole message, pleasantries included.
+#[rustfmt::skip]
 const TALK: &[(Act, &[&str])] = &[
     (
         Act::Undo,
@@ -122,6 +123,7 @@ const TALK: &[(Act, &[&str])] = &[
 ];
 
 /// Changes to tasks that exist; `<t>` is the task.
+#[rustfmt::skip]
 const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::DropReminders,
@@ -144,7 +146,7 @@ const CHANGES: &[(Act, &[&str])] = &[
             "@new|set|put a|another? <d> @reminder for|on|to <t>", "@new|set|give me? a|an|another? @reminder <b> <t>", "remind me of|about? it|that|this|them at|on? <w>", "remind me at|on? <w> of|about? it|that|this|them",
         ],
     ),
-    (Act::AddReminder, &["remind me at|on|again? <w>", "ping|alert|notify me at|on? <w>", "ping|alert|notify me <b>", "ping|alert|notify me <b> <t>", "add|set another reminder at|for|on? <w>"]),
+    (Act::AddReminder, &["remind me at|on? <w>", "ping|alert|notify me at|on? <w>", "ping|alert|notify me <b>", "ping|alert|notify me <b> <t>", "add|set another reminder at|for|on? <w>"]),
     (
         Act::RemindAbout,
         &["remind me about|of|for|regarding <t> at|on|by? <w>", "remind me at|on? <w> about|of|regarding <t>", "notify|alert|ping me about|of|for <t> at|on? <w>"],
@@ -175,7 +177,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::Rename,
         &[
-            "rename|retitle|reword|relabel|rephrase <t> to|as|into|with <x>", "change|edit|update|modify|set the|its|my? title|name|text|wording|label of|for|on|to? <t> to|into|as <x>", "change|edit|update|modify <t> to|so_it|so_that_it|such_that_it say|says|read|reads|be_called|be_named <x>", "change|update|edit the|its? title|name|text to|into <x>", "call|name it|that|this|that_one <x> instead?", "rename|retitle <t> : <x>", "change|edit|update|replace <t> to|into|with <x>", "it|that should say|be_called|read <x>", "make|have <t> say|read <x>",
+            "rename|retitle|reword|relabel|rephrase <t> to|as|into|with <x>", "change|edit|update|modify|set the|its|my? title|name|text|wording|label of|for|on|to? <t> to|into|as <x>", "change|edit|update|modify <t> to|so_it|so_that_it|such_that_it say|says|read|reads|be_called|be_named <x>", "change|update|edit|set the|its? title|name|text to|into|as <x>", "call|name it|that|this|that_one <x> instead?", "rename|retitle <t> : <x>", "change|edit|update|replace <t> to|into|with <x>", "it|that should say|be_called|read <x>", "make|have <t> say|read <x>",
         ],
     ),
     (
@@ -195,8 +197,8 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::SetDue,
         &[
-            "@move <t> back|forward|out|up|over|off|earlier|later|ahead|it? to|till|until|for|by|on|onto|at|as|from? <w> instead?", "move|push|put back|off|up|over|forward <t> to|till|until|for? <w>", "@move|adjust|edit|modify|add|give the|its|a|my? due_date|deadline|date|due|time|due_time|duedate of|for|on|to <t> to|as|for|on|at|be|of|: <w>", "@move|adjust|edit|modify|add the|its|a? due_date|deadline|date|due|time|due_time to|as|for|on|at|of|: <w>",
-            "@move|adjust|edit|modify the|my <t> due_date|deadline|date|due|time|due_time to|as|for|on|at <w>", "give <t> a|the due_date|deadline|date of|for|on? <w>", "<t> is|are|was now|actually|really? due|to_be_done|to_be_finished at|on|by|for? <w>", "<t> is|are due|needed by|on? <w>", "the? due_date|deadline of|for|on <t> is|should_be|should_become <w>", "set|make|change <t> due|to_be_due at|on|by|for|to? <w>", "make|change it|that|this|that_one <w> instead?", "due|its_due|it_is_due|thats_due <w>", "do <t> on|at? <w> instead", "<t> is|should_be|has_been moved|postponed|rescheduled|pushed|delayed to|until|till? <w>",
+            "@move|adjust|edit|modify|add|give the|its|a|my? due_date|deadline|date|due|time|due_time|duedate of|for|on|to <t> to|as|for|on|at|be|of|: <w>", "@move|adjust|edit|modify|add the|its|a? due_date|deadline|date|due|time|due_time to|as|for|on|at|of|: <w>",
+            "@move|adjust|edit|modify the|my <t> due_date|deadline|date|due|time|due_time to|as|for|on|at <w>", "@move <t> back|forward|out|up|over|off|earlier|later|ahead|it? to|till|until|for|by|on|onto|at|as|from? <w> instead?", "move|push|put back|off|up|over|forward <t> to|till|until|for? <w>", "give <t> a|the due_date|deadline|date of|for|on? <w>", "<t> due_date|deadline is|was? now|actually? <w>", "<t> is|are|was now|actually|really? due|to_be_done|to_be_finished? at|on|by|for? <w>", "<t> is|are due|needed by|on? <w>", "the? due_date|deadline of|for|on <t> is|should_be|should_become <w>", "set|make|change <t> due|to_be_due at|on|by|for|to? <w>", "make|change it|that|this|that_one <w> instead?", "its|it_is|thats? <w>", "do <t> on|at? <w> instead", "<t> is|should_be|has_been moved|postponed|rescheduled|pushed|delayed to|until|till? <w>",
             "i|ill|we will? do? it|that|this at|on? <w> instead?", "extend <t> to|until|till <w>", "extend the deadline|due_date of|for|on <t> to|until|till <w>", "make <t> <w>", "<t> should be? due|done by|on|at? <w>", "add a? due_date|deadline of|on|for? <w> to <t>",
         ],
     ),
@@ -234,8 +236,8 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::Complete,
         &[
-            "im|i_am|were|we_are|am|all just|already|finally|all|now|also? done|finished|through with|doing|on|writing_? <t>", "done|finished with|doing : <t>", "done : <t>", "i|ive|i_have|we|weve|we_have|just|already just|already|finally|also|now|have|successfully|actually? finished|completed|accomplished|done|did|wrapped_up|ticked_off|checked_off|crossed_off|knocked_out with|up|doing|off? <t> already|today|just_now|now|yesterday?", "done|finished|completed|accomplished with|up|doing? <t>", "i|ive|i_have|we just|already|finally? took_care_of|taken_care_of|dealt_with|handled|got_done|gotten_done|got_through <t>", "i got <t> done|finished|sorted",
-            "tick|check|cross|mark|strike|scratch|knock <t> off|done_from|out @off? <l>", "tick|check|cross|mark|strike|scratch|knock off|out <t> from|off|off_of|on|of|in|off_of_of <l>", "tick|check|cross|strike|scratch|mark|knock <t> off for_me?", "tick|check|cross|strike|scratch|mark|knock off|out <t>", "tick|check|cross|strike|scratch|mark <t> off|out of|on|from? <l> as? @done?", "tick <t>", "mark|set|flag|put|change|make|record|log|note|count|move|register <t> down? as|to|is|as_being|that_is|to_be? @done on|in|off? <l>?", "mark|set as? done|complete|completed|finished : <t>", "mark as? done|complete|completed|finished <t>", "complete|done|fulfill|close_out|close <t>",
+            "im|i_am|were|we_are|am|all just|already|finally|all|now|also? done|finished|through with|doing|on|writing_? <t>", "done|finished with|doing : <t>", "done : <t>", "i|we|ive|just? got <t> done|finished|sorted", "i|ive|i_have|we|weve|we_have|just|already just|already|finally|also|now|have|successfully|actually? finished|completed|accomplished|done|did|wrapped_up|ticked_off|checked_off|crossed_off|knocked_out with|up|doing|off? <t> already|today|just_now|now|yesterday?", "done|finished|completed|accomplished with|up|doing? <t>", "i|ive|i_have|we just|already|finally? took_care_of|taken_care_of|dealt_with|handled|got_done|gotten_done|got_through <t>", "i got <t> done|finished|sorted",
+            "tick|check|cross|mark|strike|scratch|knock <t> off|done_from|out @off? <l>", "tick|check|cross|mark|strike|scratch|knock off|out <t> from|off|off_of|on|of|in|off_of_of <l>", "tick|check|cross|strike|scratch|mark|knock <t> off for_me?", "tick|check|cross|strike|scratch|mark|knock off|out <t>", "tick|check|cross|strike|scratch|mark <t> off|out of|on|from? <l> as? @done?", "tick <t>", "mark|set|flag as? @done", "mark|set|flag|put|change|make|record|log|note|count|move|register <t> down? as|to|is|as_being|that_is|to_be? @done on|in|off? <l>?", "mark|set as? done|complete|completed|finished : <t>", "mark as? done|complete|completed|finished <t>", "complete|done|fulfill|finish|close_out|close <t>", "done|complete|finished",
             "<t> is|are|has_been|have_been|was|were|got|is_all|gets|its now|already|all|finally|totally|fully|100%? @done now|already|today?", "<t> is|are|has|have been? taken_care_of|sorted|handled|dealt_with|out_of_the_way|off_my_plate", "<t> done|finished|completed|complete|✓|✅|✔", "✓|✅|✔ <t>", "i just? checked|ticked|crossed <t> off|off_of_my_list", "consider|call <t> done|finished|complete", "got <t> done",
         ],
     ),
@@ -253,7 +255,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::Delete,
         &[
-            "take|pull|get|knock|leave|cut|pluck|drop|throw|kick <t> @off <l> now|please|for_me|instead|today?", "take|pull|throw|get|leave off|out|away <t> from|off|of|on|off_of|out_of|in <l>", "@wipe|take_out|take_off|pull_off <t> @off <l> now|please|for_me|instead|today?", "on|from|off|off_of <l> please? @wipe|take_off <t>", "@delete the|a|my? task|todo|item|reminder|chore called|named|to|titled|about|for|: <t>", "@delete <t>", "trash|scrap|drop|dump|clear|wipe|purge|clear_out|clear_off|toss|nuke <t>", "i|we no_longer|dont need|want|have|wish to? <t> on|in <l> anymore?", "<t> is|are|can|should|needs|does no_longer|be|to_be|not removed|deleted|needed|taken_off|erased|cleared|gone from|off|on? <l>",
+            "take|pull|get|knock|leave|cut|pluck|drop|throw|kick <t> @off <l> now|please|for_me|instead|today?", "take|pull|throw|get|leave off|out|away <t> from|off|of|on|off_of|out_of|in <l>", "@wipe|take_out|take_off|pull_off <t> @off <l> now|please|for_me|instead|today?", "on|from|off|off_of <l> please? @wipe|take_off <t>", "@delete the|a|my? task|todo|item|reminder|chore called|named|to|titled|about|for|: <t>", "@delete <t>", "delete|remove|erase", "trash|scrap|drop|dump|clear|wipe|purge|clear_out|clear_off|toss|nuke <t>", "i|we no_longer|dont need|want|have|wish to? <t> on|in <l> anymore?", "<t> is|are|can|should|needs|does no_longer|be|to_be|not removed|deleted|needed|taken_off|erased|cleared|gone from|off|on? <l>",
             "<t> doesnt|does_not|shouldnt|should_not|no_longer need|needs|have|belong|belongs|be to? be? on <l> anymore?", "@wipe from <l> <t>", "take <t> off", "dont|do_not include|have|put|keep|list <t> on <l> anymore?",
         ],
     ),
@@ -264,6 +266,7 @@ const CHANGES: &[(Act, &[&str])] = &[
 ];
 
 /// Questions that are not plain lists.
+#[rustfmt::skip]
 const QUESTIONS: &[(Act, &[&str])] = &[
     (
         Act::LookBack,
@@ -276,7 +279,7 @@ const QUESTIONS: &[(Act, &[&str])] = &[
         Act::LookAhead,
         &[
             "whats|what_is|what|whats_still on|in my|the|our plate <w>? now|right_now|today|like|looking_like?", "what do i|we have|got on my plate <w>?", "how am i|we doing so_far|today|this_week|lately? <w>?", "hows|how_is|how_does|how_are my|the|our? day|week|month|schedule|plate|tasks|todos|workload|weekend|list|things look|looking|going|shaping_up <w>?", "hows|how_is|how_does my|the <w> look|looking?", "give me a|an|the|my? quick|short|brief|daily|weekly? summary|overview|rundown|digest|briefing|status|update|status_update|breakdown of? my|the|on? day|week|month|tasks|todos|todo|everything|things|list|plate|progress|my_day <w>?",
-            "a|my|daily|weekly? summary|overview|briefing|digest <w>?", "summarize|summarise my|the|all? day|week|tasks|todos|list|plate|todo|month <w>?", "brief|update me on_my_day|on_my_tasks|on_my_week <w>?", "catch me up", "whats my day|week|workload|situation|status look? like <w>?", "what does my|the day|week|month|plate|weekend|workload|morning|afternoon|evening look like <w>?", "what does <w> look like", "how busy am i <w>?", "am i busy|free|on_track|behind|swamped <w>?", "do i have a busy <x>", "where do|are i|we|things stand", "how are things looking|going", "what is my plan|agenda|outlook for? the|my? day|week|<w>?", "plan my day", "what's up <w>?", "how's it looking <w>?", "give me the big picture",
+            "give|show|tell|get|send me? a|an|the|my? quick|short|brief|daily|weekly? summary|overview|rundown|digest|briefing|status_update|status|breakdown of|for|on? <w>?", "a|my|daily|weekly? summary|overview|briefing|digest <w>?", "summarize|summarise my|the|all? day|week|tasks|todos|list|plate|todo|month <w>?", "brief|update me on_my_day|on_my_tasks|on_my_week <w>?", "catch me up", "whats my day|week|workload|situation|status look? like <w>?", "what does my|the day|week|month|plate|weekend|workload|morning|afternoon|evening look like <w>?", "what does <w> look like", "how busy am i <w>?", "am i busy|free|on_track|behind|swamped <w>?", "do i have a busy <x>", "where do|are i|we|things stand", "how are things looking|going", "what is my plan|agenda|outlook for? the|my? day|week|<w>?", "plan my day", "what's up <w>?", "how's it looking <w>?", "give me the big picture",
         ],
     ),
     (
@@ -289,7 +292,7 @@ const QUESTIONS: &[(Act, &[&str])] = &[
     (Act::ReadBack, &["read|repeat|describe|say|recite|give|tell|list me|us? my|the list back to? me|us?", "read|repeat|recite back my|the list to? me|us?", "read|repeat my|the list to? me? back"]),
     (
         Act::Show,
-        &["when|by_when|at_what_time|what_day|what_time|on_what_day|what_date is|are|was|do|does|must|should|did <t> due|scheduled|supposed_to_be_done|need_to_be_done|happening|again?", "whens|when_is|when_are <t> due", "when do|must|should|does i|we have|need to? <t>", "when do i have to <t>", "whats|what_is|what_was the due_date|deadline|due_time|priority|status|description|note of|for|on <t>", "more|details|info|information|tell_me|tell_me_more|show_me_details|show_details|give_me_details|details_please|show_me_the_details|what_are_the_details on|about|of|for <t>", "tell me more? about <t>", "open|show|view|display|pull_up me? <t>", "what is|are|was <t> about", "is <t> @done yet|already?", "is <t> overdue|urgent|important|late|due_today|due_soon|high_priority", "did|have i finish|complete|do|finished|completed|done|already_do|already_finish|already_done <t> yet|already|today?", "what|which tags|tag|priority|reminders does|is|has <t> have?", "how often does <t> repeat|recur"],
+        &["when|by_when|at_what_time|what_day|what_time|on_what_day|what_date is|are|was <t> due|scheduled|supposed_to_be_done|happening|again?", "when|by_when|what_day do|does|must|should|did <t> due|need_to_be_done|have_to_be_done|be_done|need_to_happen|repeat|happen", "whens|when_is|when_are <t> due", "when do|must|should|does i|we have|need to? <t>", "when do i have to <t>", "whats|what_is|what_was the due_date|deadline|due_time|priority|status|description|note of|for|on <t>", "more|details|info|information|tell_me|tell_me_more|show_me_details|show_details|give_me_details|details_please|show_me_the_details|what_are_the_details on|about|of|for <t>", "tell me more? about <t>", "open|show|view|display|pull_up me? <t>", "what is|are|was <t> about", "is <t> @done yet|already?", "is <t> overdue|urgent|important|late|due_today|due_soon|high_priority", "did|have i finish|complete|do|finished|completed|done|already_do|already_finish|already_done <t> yet|already|today?", "what|which tags|tag|priority|reminders does|is|has <t> have?", "how often does <t> repeat|recur"],
     ),
     (
         Act::Search,
@@ -298,10 +301,11 @@ const QUESTIONS: &[(Act, &[&str])] = &[
 ];
 
 /// New tasks.
+#[rustfmt::skip]
 const ADDITIONS: &[(Act, &[&str])] = &[
     (
         Act::AddUnnamed,
-        &["@new|add|give|need|want|have me? a|an|another|one|some|the|new? new|more|other|quick? @task|something|entry|tasks|items|todos|chores to|on|onto? <l>?", "@add something|a_task|an_item|a_new_item|a_new_task|tasks|items|something_new|a_chore|things|new_items|new_tasks|one_more_thing|another_item|another_task|stuff to|on|onto|in <l>", "add|put to|on <l>", "@new|add a? new? @task", "i|id want|need|have|like to? add? a|another|new|something? @task|something to|on <l>", "update|edit|change|modify <l>", "add to <l>"],
+        &["add", "@new|add|give|need|want|have me? a|an|another|one|some|the|new? new|more|other|quick? @task|something|entry|tasks|items|todos|chores to|on|onto? <l>?", "@add something|a_task|an_item|a_new_item|a_new_task|tasks|items|something_new|a_chore|things|new_items|new_tasks|one_more_thing|another_item|another_task|stuff to|on|onto|in <l>", "add|put to|on <l>", "@new|add a? new? @task", "i|id want|need|have|like to? add? a|another|new|something? @task|something to|on <l>", "update|edit|change|modify <l>", "add to <l>"],
     ),
     (
         Act::RemindUnnamed,
@@ -315,7 +319,7 @@ const ADDITIONS: &[(Act, &[&str])] = &[
             // A to-do list beats "remind me".
             "remind me|us that|to? i? need|have|want|should to? @add <x> to|on|onto|in|into|down_on <l>", "help? remind me|us to? @add <x> to|on|onto|in|into|down_on <l>", "remind me|us that? i need|have|want|should to @add <x> to|on|onto|in|into <l>", "remind me|us to <x> by|and|, @add|putting|adding it|that|this? down? to|on|onto|in <l> <y>?", "remember|dont_forget to? @add <x> to|on|onto|in|into <l>", "@new|add|set a|another? @reminder on|to|in <l> to|for|about|that|: <x>",
             "i|we need|have|want to <x> so? please|can_you|could_you|will_you? @add it|that|this? down? to|on|onto|in <l>", "i|we need|have|want|must to? <x> so? please|can_you|could_you|will_you? @add it|that|this down? to|on|onto|in <l>",
-            "create|make|start|set_up|add|open|new|put|insert|log|enter|give me|us|in? a|an|another|the|one|this|new|some? new|quick|more|urgent_? task|todo|item|chore|entry|tasks|todos|items|to-do|errand on|to|in|for|onto <l> called|named|titled|to|for|:|that|saying|about|of? <x>", "create|make|start|set_up|add|open|new|put|insert|log|enter|give me|us|in? a|an|another|the|one|this|new|some? new|quick|more|following|recurring|repeating? task|todo|item|chore|entry|tasks|todos|items|errand for_me? called|named|titled|to|for|:|that|saying|that_says|about|of|which_is? <x> @off|onto|to|into? <l>",
+            "create|make|start|set_up|add|open|new|put|insert|log|enter|give me|us|in? a|an|another|the|one|this|new|some? new|quick|more|urgent_? task|todo|item|chore|entry|tasks|todos|items|to-do|errand on|to|in|for|onto <l> called|named|titled|to|for|:|that|saying|about|of? <x>", "create|make|start|set_up|add|open|new|put|insert|log|enter|give me|us|in? a|an|another|the|one|this|new|some? new|quick|more|following|recurring|repeating? task|todo|item|chore|entry|tasks|todos|items|errand for_me? called|named|titled|to|for|:|that|saying|that_says|about|of|which_is? <x> @off|onto|to|into? <l>", "create|make|start|set_up|add|open|put|insert|log|enter|give|need|want me|us|in? a|an|another|the|one|this|my|some? new|quick|more|following? <p>? new? task|todo|item|chore|entry|tasks|todos|items|errand for_me? called|named|titled|to|for|that|saying|that_says|about|of|which_is? <x>",
             "to|on|onto|in|under <l> please|can_you|could_you|i_need_to|i_want_to|you_can|would_you|will_you|also|kindly? @add|list <x>", "on|for|to <l> i|we need|want|would_like|have <x> added|put|included|listed|placed|on_there|to_be_added|written_down", "on|for <l> i|we need|have|want to <x>", "on <l> there should be <x>", "@add|move|append|bring|push|schedule|assign|attach|drop|make_a_note_of|make_note_of|leave|keep|have|want|need|get|like|go_down|bring_up|take in|down|up|also|on|me|on_there? to|onto|on|in|into <l> : <x>", "@add|append to|onto|on|in|into <l> <x>",
             "@add|move|append|bring|push|schedule|assign|attach|drop|make_a_note_of|make_note_of|leave|keep|have|want|need|get|like|create|make|start|bring|sneak|squeeze|pencil|add_in|add_on|put_in|put_down|write_down|jot_down|note_down|mark_down|log_in|note|also|type|post|do_add|pop also|down|in|me|on? <x> down|in|up|added|put|placed|included|listed|written_down|to_be|to_be_added|to_be_put|to_be_on|to_go|to_be_included|as_an_item|as_a_task|as_something|as_another_item|as_a_chore|as_one_of_the_things|as_part|back|on_there|on_down|over? to|onto|on|in|into|among|under|at_the_top_of|at_the_end_of|to_the_top_of|to_the_end_of|to_the_bottom_of <l>",
             "make|be sure|certain|it_so that? <x> is|gets|are|goes|be|appears|gets_added|is_added|gets_put on|to|in|onto <l>", "<x> needs|need|should|has|must|ought|is|are|got|will to? go|be|belong|belongs|be_added|be_put|be_placed|be_included|get_added|added|be_written_down|supposed_to_be|be_listed|get_put on|to|onto|in|down_on|in_on <l>", "i|we need|want|have|would_like <x> on|added_to|put_on|to_be_on|in|onto <l>", "<l> should|needs|must|has to? have|include|contain|list|say <x> on|in? it?", "<l> needs <x> added|on_it|in_it|added_to_it?", "i need to <x> put|add|place|stick it|that on|to <l>", "list <x> on|in|onto|under <l>",
@@ -328,13 +332,13 @@ const ADDITIONS: &[(Act, &[&str])] = &[
             "i|we|id|you|somebody? would|will|really|just|do|should|also? @new|give|set|get|put|need|want|have|like|make|i_need|id_like|i_want|i_would_like|open_up|start_up|schedule|do|fix|arrange|setup me|us|myself|in|out? up|down? a|an|another|one|the|new|me_a|my|some? more|new|quick|other|little|daily_|recurring|repeating? @reminder up|set|made|set_up|created|please|in|out? for_me|for_myself|for_us|to_me? to_remind_me|which_says|that_says|saying|reading|so_that|so|because? to|for|about|that|of|:|regarding|on|i_need_to|i_have_to|that_i_need_to|that_i_have_to|that_i|for_signing_? <x>", "set|use|create|make up? an|the|my? alarm|alert|notification to? remind me|that_reminds_me|for_me to|of|about|that? <x>", "@new|give|set|make up? a|an|the|another? alert|notification for|to|about|that <x>",
             "reminder|reminders : to|for? <x>", "reminder to|for|about|of|that|me_to <x>", "a? reminder to|for|about <x>", "remind me|us <w> to|that|i_have|i_need_to|i_have_to|about|of <x>",
             "remind me|us|myself|reminder? please|also|again|kindly|to_please? to|that|about|of|for|when|regarding|i_need_to|i_have_to|that_i_need_to|that_i_have_to|that_i_must|how_to_? : <x>", "remind me|us|myself please|also|again|kindly? to|that|about|of|for|regarding|i_need_to|i_have_to|that_i_need_to|that_i_have_to|that_i_must? <x>", "remind to|about <x>", "<x> remind me|us to|about|of|that|when <y>", "<x> remind me|us about_it|of_it|of_that|about_that|of_this|to_do_it|to_do_that|to_do_so|to|please?", "dont|do_not|never let me forget|forgot|miss to|about|that|: <x>", "dont|do_not let me forget <x>", "make|be sure|certain that? i dont|do_not|remember|never forget|to|miss to? <x>", "make|be sure i remember to <x>",
-            "be|get reminded|notified to|about|of|that|when|for <x>", "need|want|have|i|i_need|i_want|id_like|i_would_like|would_like to be|get reminded|notified|alerted|told|pinged to|about|of|that|when|for <x>", "i need reminding to|about|of <x>", "notify|alert|ping|nudge|buzz|poke me to|about|that|when|of|for <x>", "notify|alert|ping|nudge|buzz|poke me <w> to|about|that|of|for <x>", "tell me to <x>", "tell me <w> to <x>", "help me remember|to_remember to|about|that|of? <x>", "remember to remind me to|about|of|that <x>", "dont|do_not|never forget to remind me to|about|of|that <x>", "dont|do_not|never forget to set|make|create a reminder to|about|for <x>", "give me a? heads_up|heads-up|nudge to|about|when|that|for <x>", "i need|want you to remind me <x>", "remind me in|at|on? <w> <x>", "remind me|us <x>", "wake me up to remind me to <x>",
+            "i|we need|have|want|must|should to? remember|not_forget to|that|about? <x>", "be|get reminded|notified to|about|of|that|when|for <x>", "need|want|have|i|i_need|i_want|id_like|i_would_like|would_like to be|get reminded|notified|alerted|told|pinged to|about|of|that|when|for <x>", "i need reminding to|about|of <x>", "notify|alert|ping|nudge|buzz|poke me to|about|that|when|of|for <x>", "notify|alert|ping|nudge|buzz|poke me <w> to|about|that|of|for <x>", "tell me to <x>", "tell me <w> to <x>", "help me remember|to_remember to|about|that|of? <x>", "remember to remind me to|about|of|that <x>", "dont|do_not|never forget to remind me to|about|of|that <x>", "dont|do_not|never forget to set|make|create a reminder to|about|for <x>", "give me a? heads_up|heads-up|nudge to|about|when|that|for <x>", "i need|want you to remind me <x>", "remind me in|at|on? <w> <x>", "remind me|us <x>", "wake me up to remind me to <x>",
         ],
     ),
     (
         Act::AddDuty,
         &[
-            "i|we still|also|really|absolutely|just|definitely|probably|then? need|have|ought|got|am_supposed|was_supposed|are_supposed|needed|am_going to still|also? <x>", "ive|im|weve|i_have got|supposed|gonna|going to <x>", "i|we gotta|must|should|shall|better|hafta|needa <x>", "i cant forget to <x>", "need|gotta|must|hafta to? <x>", "have to <x>", "ive to <x>", "it|its time to|for_me_to <x>", "my task|job|goal today|now|tomorrow? is to <x>", "got to <x>", "should <x>", "id better <x>", "i better <x>", "needs to be done : <x>",
+            "i|we still|also|really|absolutely|just|definitely|probably|then? need|have|ought|got|am_supposed|was_supposed|are_supposed|needed|am_going to still|also? <x>", "ive|im|weve|i_have got|supposed|gonna|going to <x>", "i|we have|got a|an|my|the|another? <x>", "i|we gotta|must|should|shall|better|hafta|needa <x>", "i cant forget to <x>", "need|gotta|must|hafta to? <x>", "have to <x>", "ive to <x>", "it|its time to|for_me_to <x>", "my task|job|goal today|now|tomorrow? is to <x>", "got to <x>", "should <x>", "id better <x>", "i better <x>", "needs to be done : <x>",
         ],
     ),
 ];

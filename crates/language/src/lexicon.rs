@@ -3,6 +3,7 @@
 use task_model::Priority;
 
 /// What may stand before a request without changing it. Longest first where one begins another.
+#[rustfmt::skip]
 pub(crate) const OPENERS: &[&str] = &[
     "i would appreciate it if you could", "i would really like for you to", "would it be possible for you to",
     "would it be possible to", "is it possible for you to", "is it possible to", "is there a way to",
@@ -34,39 +35,177 @@ pub(crate) const OPENERS: &[&str] = &[
 pub(crate) fn is_request_verb(word: &str) -> bool {
     matches!(
         word,
-        "add" | "put" | "include" | "insert" | "remove" | "delete" | "erase" | "clear" | "take" | "cross" | "check" | "set" | "make" | "create" | "hear" | "know" | "see" | "view" | "read" | "remind" | "reschedule" | "postpone" | "rename" | "mark" | "undo" | "snooze" | "list" | "place" | "cancel" | "get" | "update" | "move" | "have" | "be" | "wipe" | "empty"
+        "add"
+            | "put"
+            | "include"
+            | "insert"
+            | "remove"
+            | "delete"
+            | "erase"
+            | "clear"
+            | "take"
+            | "cross"
+            | "check"
+            | "set"
+            | "make"
+            | "create"
+            | "hear"
+            | "know"
+            | "see"
+            | "view"
+            | "read"
+            | "remind"
+            | "reschedule"
+            | "postpone"
+            | "rename"
+            | "mark"
+            | "undo"
+            | "snooze"
+            | "list"
+            | "place"
+            | "cancel"
+            | "get"
+            | "update"
+            | "move"
+            | "have"
+            | "be"
+            | "wipe"
+            | "empty"
     )
 }
 
+/// The command in "would you mind deleting …".
+pub(crate) fn verb_of(gerund: &str) -> Option<&'static str> {
+    Some(match gerund {
+        "adding" => "add",
+        "putting" => "put",
+        "deleting" => "delete",
+        "removing" => "remove",
+        "marking" => "mark",
+        "moving" => "move",
+        "setting" => "set",
+        "showing" => "show",
+        "telling" => "tell",
+        "reading" => "read",
+        "listing" => "list",
+        "reminding" => "remind",
+        "clearing" => "clear",
+        "taking" => "take",
+        "erasing" => "erase",
+        "creating" => "create",
+        "making" => "make",
+        "checking" => "check",
+        "renaming" => "rename",
+        "completing" => "complete",
+        "giving" => "give",
+        _ => return None,
+    })
+}
+
 /// What may follow a request without changing it.
+#[rustfmt::skip]
 pub(crate) const CLOSERS: &[&str] = &[
     "i would appreciate it", "id appreciate it", "that would be great", "that would be nice", "if you dont mind",
     "if you would", "if you could", "if you can", "if you will", "if possible", "when you can", "when you get a chance",
     "as well", "for me please", "for me", "for us", "please", "thank you very much", "thank you so much", "thank you",
     "thanks a lot", "thanks so much", "many thanks", "thanks", "thx", "ty", "cheers", "ok", "okay", "will you", "would you", "could you", "can you",
-    "right away", "real quick", "quickly", "buddy", "mate", "dude", "bot", "just to be sure", "lol", "haha", "yeah", "too", "also", "instead", "already", "tho", "though", "immediately", "then",
+    "right away", "real quick", "quickly", "buddy", "mate", "dude", "bot", "just to be sure", "lol", "haha", "yeah", "too", "also", "already", "tho", "though", "immediately", "then",
 ];
 
 /// Determiners and possessives.
 pub(crate) fn is_determiner(word: &str) -> bool {
     matches!(
         word,
-        "my" | "the" | "our" | "a" | "an" | "this" | "that" | "your" | "these" | "those" | "todays" | "their" | "his" | "her" | "its" | "tomorrows"
+        "my" | "the"
+            | "our"
+            | "a"
+            | "an"
+            | "this"
+            | "that"
+            | "your"
+            | "these"
+            | "those"
+            | "todays"
+            | "their"
+            | "his"
+            | "her"
+            | "its"
+            | "tomorrows"
     )
 }
 
 /// What leads to a list: "to my list", "off the list".
 pub(crate) fn is_list_preposition(word: &str) -> bool {
-    matches!(word, "to" | "on" | "onto" | "from" | "off" | "of" | "in" | "into" | "at" | "under" | "among" | "for" | "out")
+    matches!(
+        word,
+        "to" | "on"
+            | "onto"
+            | "from"
+            | "off"
+            | "of"
+            | "in"
+            | "into"
+            | "at"
+            | "under"
+            | "among"
+            | "for"
+            | "out"
+    )
 }
 
 /// Words that a noun phrase does not hold: a list phrase ends before them.
 pub(crate) fn ends_noun_phrase(word: &str) -> bool {
     matches!(
         word,
-        "to" | "on" | "onto" | "from" | "off" | "of" | "in" | "into" | "at" | "for" | "and" | "or" | "is" | "are" | "was" | "that" | "which"
-            | "i" | "you" | "it" | "me" | "my" | "the" | "a" | "an" | "add" | "put" | "read" | "show" | "tell" | "have" | "has" | "do" | "did"
-            | "delete" | "clear" | "remove" | "please" | "what" | "whats" | "with" | "about" | "by" | "be" | "please_" | "list_" | "check" | "see" | "so" | "then"
+        "to" | "on"
+            | "onto"
+            | "from"
+            | "off"
+            | "of"
+            | "in"
+            | "into"
+            | "at"
+            | "for"
+            | "and"
+            | "or"
+            | "is"
+            | "are"
+            | "was"
+            | "that"
+            | "which"
+            | "i"
+            | "you"
+            | "it"
+            | "me"
+            | "my"
+            | "the"
+            | "a"
+            | "an"
+            | "add"
+            | "put"
+            | "read"
+            | "show"
+            | "tell"
+            | "have"
+            | "has"
+            | "do"
+            | "did"
+            | "delete"
+            | "clear"
+            | "remove"
+            | "please"
+            | "what"
+            | "whats"
+            | "with"
+            | "about"
+            | "by"
+            | "be"
+            | "please_"
+            | "list_"
+            | "check"
+            | "see"
+            | "so"
+            | "then"
     )
 }
 
@@ -74,8 +213,33 @@ pub(crate) fn ends_noun_phrase(word: &str) -> bool {
 pub(crate) fn is_list_adjective(word: &str) -> bool {
     matches!(
         word,
-        "whole" | "entire" | "full" | "complete" | "current" | "active" | "open" | "pending" | "daily" | "weekly" | "own" | "personal" | "work" | "home"
-            | "running" | "new" | "long" | "main" | "all" | "household" | "domestic" | "master" | "existing" | "remaining" | "important" | "present" | "outstanding"
+        "whole"
+            | "entire"
+            | "full"
+            | "complete"
+            | "current"
+            | "active"
+            | "open"
+            | "pending"
+            | "daily"
+            | "weekly"
+            | "own"
+            | "personal"
+            | "work"
+            | "home"
+            | "running"
+            | "new"
+            | "long"
+            | "main"
+            | "all"
+            | "household"
+            | "domestic"
+            | "master"
+            | "existing"
+            | "remaining"
+            | "important"
+            | "present"
+            | "outstanding"
     )
 }
 
@@ -83,7 +247,26 @@ pub(crate) fn is_list_adjective(word: &str) -> bool {
 pub(crate) fn is_list_noun(word: &str) -> bool {
     matches!(
         word,
-        "things" | "tasks" | "task" | "chores" | "chore" | "stuff" | "shit" | "crap" | "items" | "housework" | "errands" | "todos" | "todo" | "jobs" | "activities" | "work" | "duties" | "projects" | "goals" | "what"
+        "things"
+            | "tasks"
+            | "task"
+            | "chores"
+            | "chore"
+            | "stuff"
+            | "shit"
+            | "crap"
+            | "items"
+            | "housework"
+            | "errands"
+            | "todos"
+            | "todo"
+            | "jobs"
+            | "activities"
+            | "work"
+            | "duties"
+            | "projects"
+            | "goals"
+            | "what"
     )
 }
 
@@ -91,18 +274,46 @@ pub(crate) fn is_list_noun(word: &str) -> bool {
 pub(crate) fn is_foreign_list(word: &str) -> bool {
     matches!(
         word,
-        "shopping" | "grocery" | "groceries" | "playlist" | "wish" | "guest" | "contact" | "contacts" | "friends" | "mailing" | "song" | "music" | "market"
-            | "supermarket" | "store" | "favorites" | "reading" | "watch" | "bucket" | "gift" | "christmas" | "packing" | "price" | "food" | "blocked" | "waiting" | "play" | "travel"
+        "shopping"
+            | "grocery"
+            | "groceries"
+            | "playlist"
+            | "wish"
+            | "guest"
+            | "contact"
+            | "contacts"
+            | "friends"
+            | "mailing"
+            | "song"
+            | "music"
+            | "market"
+            | "supermarket"
+            | "store"
+            | "favorites"
+            | "reading"
+            | "watch"
+            | "bucket"
+            | "gift"
+            | "christmas"
+            | "packing"
+            | "price"
+            | "food"
+            | "blocked"
+            | "waiting"
+            | "play"
+            | "travel"
     )
 }
 
 /// Places that something is added to or taken from, and that are not our list.
+#[rustfmt::skip]
 pub(crate) const FOREIGN_CONTAINERS: &[&str] = &[
     "calendar", "calender", "calendars", "playlist", "playlists", "cart", "basket", "bag", "schedule", "contacts", "library", "queue", "phonebook",
     "account", "accounts", "checking", "checkings", "savings", "favorites", "planner", "wishlist",
 ];
 
 /// What a to-do bot is not for, whatever else is said.
+#[rustfmt::skip]
 pub(crate) const FOREIGN_THINGS: &[&str] = &[
     "shopping list", "shopping lists", "shop list", "grocery list", "groceries list", "shopping cart", "shopping bag", "set a timer", "a timer", "timer for", "new timer", "the timer",
     "my timer", "set timer", "an alarm", "alarm for", "set alarm", "my alarm", "my alarms", "the alarm", "any alarms", "wake me", "direct deposit", "credit score", "credit limit", "credit card",
@@ -115,21 +326,24 @@ pub(crate) const FOREIGN_THINGS: &[&str] = &[
 
 /// Nouns of other businesses: alone they do not forbid a task ("pay the visa bill on friday"), but a
 /// request without a time and without a word about tasks is not ours when it has one.
+#[rustfmt::skip]
 pub(crate) const FOREIGN_NOUNS: &[&str] = &[
     "account", "accounts", "alarm", "alarms", "apr", "bank", "bill", "bills", "balance", "calendar", "card", "cards", "calories", "checking", "checkings", "credit", "flight", "flights",
     "coin", "dice", "deposit", "exchange", "fraud", "gas", "hotel", "hotels", "income", "insurance", "interest", "joke", "jokes", "language", "limit", "location", "luggage", "meeting", "meetings", "mpg",
     "music", "song", "songs", "playlist", "passport", "pin", "pto", "vacation", "vacations", "rates", "recipe", "recipes", "reservation", "reservations", "restaurant", "restaurants", "rewards", "ringtone",
     "salary", "savings", "settings", "taxi", "temperature", "timer", "timers", "timezone", "tires", "tire", "traffic", "transaction", "transactions", "transfer", "translate", "travel",
     "uber", "lyft", "visa", "visas", "volume", "weather", "w2", "paycheck", "rollover", "table", "tv", "lights", "spell", "holiday", "bot", "money", "payment", "bus", "trip", "directions", "map", "cab", "ride", "oil",
-    "appointment_", "mastercard", "amex", "usaa", "chase", "paypal", "$", "voice", "accent", "name", "speed", "weight", "distance", "shopping", "news", "jump", "engine", "flip", "movie_", "jetblue", "delta", "shots", "vaccines", "immunizations", "application",
+    "car", "history", "navigation", "emails", "package", "order", "phone", "garage", "mastercard", "amex", "usaa", "chase", "paypal", "$", "voice", "accent", "name", "speed", "weight", "distance", "shopping", "news", "jump", "engine", "flip", "movie_", "jetblue", "delta", "shots", "vaccines", "immunizations", "application",
 ];
 
 /// Those of [`FOREIGN_NOUNS`] that chores are about too.
+#[rustfmt::skip]
 pub(crate) const HOUSEHOLD_NOUNS: &[&str] = &[
-    "meeting", "meetings", "trip", "movie", "money", "oil", "table", "lights", "map", "name", "news", "bus", "holiday", "vacation", "passport", "gas", "tire", "tires", "recipe", "recipes", "song", "songs", "tv", "application", "joke", "language", "bill", "bills", "calendar", "traffic", "weather", "settings", "engine", "music",
+    "car", "emails", "package", "phone", "garage", "order", "history", "meeting", "meetings", "trip", "movie", "money", "oil", "table", "lights", "map", "name", "news", "bus", "holiday", "vacation", "passport", "gas", "tire", "tires", "recipe", "recipes", "song", "songs", "tv", "application", "joke", "language", "bill", "bills", "calendar", "traffic", "weather", "settings", "engine", "music",
 ];
 
 /// Chores: a bare "buy milk" is a task, for nothing else can be meant.
+#[rustfmt::skip]
 pub(crate) const CHORES: &[&str] = &[
     "assemble", "bake", "bathe", "brush", "buy", "clean", "cook", "declutter", "donate", "draft", "dust", "exercise", "feed", "file", "fix", "floss", "fold", "grade", "groom",
     "hang", "hem", "iron", "jog", "knit", "launder", "meditate", "mop", "mow", "organise", "organize", "pack", "paint", "plant", "polish", "practice", "practise", "prepare", "prep", "proofread",
@@ -138,6 +352,7 @@ pub(crate) const CHORES: &[&str] = &[
 ];
 
 /// Chores of two words.
+#[rustfmt::skip]
 pub(crate) const CHORE_PHRASES: &[&str] = &[
     "pick up", "drop off", "take out", "do laundry", "do the", "do my", "do dishes", "do homework", "do taxes", "do yoga", "do groceries", "do some", "work out", "follow up", "fill out", "fill in", "clear out", "get milk", "get groceries", "get bread", "get eggs",
     "get gas", "get haircut", "get a haircut", "get an oil change", "get the mail", "get stamps", "hand in", "turn in", "go shopping", "go grocery", "go running", "go jogging", "go for", "go to the gym", "hit the gym", "put away", "throw out", "throw away", "catch up", "check in with", "take the trash",
@@ -146,6 +361,7 @@ pub(crate) const CHORE_PHRASES: &[&str] = &[
 ];
 
 /// Verbs that make a task when a time, tag or priority stands beside them: "call Bob at 5".
+#[rustfmt::skip]
 pub(crate) const MARKED_CHORES: &[&str] = &[
     "analyze", "apply", "arrange", "ask", "attend", "back", "backup", "borrow", "bring", "build", "call", "cancel", "change", "charge", "check", "compile", "confirm", "contact", "copy", "create", "debug", "decide", "deliver", "deploy", "design", "discuss", "do", "drive", "drop",
     "empty", "enroll", "fetch", "fill", "follow", "get", "give", "go", "hand", "help", "hire", "install", "interview", "invite", "investigate", "join", "leave", "lend", "learn", "look", "mail", "make", "measure", "meet", "merge", "message", "move", "negotiate", "order", "park", "pay", "phone", "pick", "ping", "plan",
@@ -154,6 +370,7 @@ pub(crate) const MARKED_CHORES: &[&str] = &[
 ];
 
 /// Verbs with which a person asks the bot rather than sets themself a task.
+#[rustfmt::skip]
 pub(crate) const ASKING: &[&str] = &[
     "know", "find", "hear", "see", "locate", "apply", "check", "speak", "tell", "ask", "learn", "transfer", "book", "reserve", "look", "order", "report", "change", "increase", "listen", "freeze", "set", "activate", "reset",
     "understand", "be", "have", "understand", "convert", "turn", "cancel", "use", "rent", "say", "talk", "switch", "go", "travel", "pay", "see", "apply", "request", "update", "schedule", "get", "take",
@@ -161,6 +378,7 @@ pub(crate) const ASKING: &[&str] = &[
 ];
 
 /// Things to do that are named without a verb: "dentist tomorrow at 3".
+#[rustfmt::skip]
 pub(crate) const TASK_NOUNS: &[&str] = &[
     "appointment", "assignment", "babysitting", "bakery", "barber", "birthday", "book", "checkup", "chemistry", "class", "coffee", "deadline", "dentist", "dinner", "dishes", "doctor", "doctors", "dry", "errands", "essay", "exam", "gardening", "groceries", "gym", "haircut", "hairdresser", "homework", "interview",
     "laundry", "lecture", "lunch", "mechanic", "meds", "medication", "mum", "optician", "paperwork", "party", "physio", "pickup", "piano", "plumber", "presentation", "project", "quiz", "recital", "rehearsal", "rent", "report", "standup", "swimming", "taxes", "therapy", "trash", "tutoring", "vet", "vitamins", "wedding", "yoga", "yardwork", "meeting", "breakfast", "soccer", "football", "practice", "training", "review",
@@ -170,7 +388,41 @@ pub(crate) const TASK_NOUNS: &[&str] = &[
 pub(crate) fn is_question_word(word: &str) -> bool {
     matches!(
         word,
-        "what" | "whats" | "which" | "is" | "are" | "do" | "does" | "did" | "have" | "has" | "when" | "whens" | "how" | "hows" | "will" | "am" | "was" | "were" | "where" | "wheres" | "whatre" | "who" | "whos" | "why" | "isnt" | "arent" | "dont_" | "hasnt" | "didnt_" | "whatve" | "any" | "had" | "should" | "shouldnt"
+        "what"
+            | "whats"
+            | "which"
+            | "is"
+            | "are"
+            | "do"
+            | "does"
+            | "did"
+            | "have"
+            | "has"
+            | "when"
+            | "whens"
+            | "how"
+            | "hows"
+            | "will"
+            | "am"
+            | "was"
+            | "were"
+            | "where"
+            | "wheres"
+            | "whatre"
+            | "who"
+            | "whos"
+            | "why"
+            | "isnt"
+            | "arent"
+            | "dont_"
+            | "hasnt"
+            | "didnt_"
+            | "whatve"
+            | "any"
+            | "anything"
+            | "had"
+            | "should"
+            | "shouldnt"
     )
 }
 
@@ -178,18 +430,77 @@ pub(crate) fn is_question_word(word: &str) -> bool {
 pub(crate) fn is_reading_verb(word: &str) -> bool {
     matches!(
         word,
-        "tell" | "show" | "read" | "list" | "display" | "view" | "see" | "give" | "recite" | "repeat" | "say" | "hear" | "check" | "look" | "let" | "inform" | "iterate" | "go"
-            | "walk" | "run" | "describe" | "confirm" | "know" | "wonder" | "speak" | "recall" | "instruct" | "print" | "pull" | "bring" | "open" | "get" | "fetch" | "review" | "verify" | "enumerate" | "state"
-            | "find" | "summarize" | "relay" | "share" | "present" | "scan" | "examine" | "name" | "dictate" | "announce" | "report" | "reveal" | "detail" | "outline" | "remember" | "reiterate" | "output" | "provide" | "search" | "send" | "explain" | "count"
+        "tell"
+            | "show"
+            | "read"
+            | "list"
+            | "display"
+            | "view"
+            | "see"
+            | "give"
+            | "recite"
+            | "repeat"
+            | "say"
+            | "hear"
+            | "check"
+            | "look"
+            | "let"
+            | "inform"
+            | "iterate"
+            | "go"
+            | "walk"
+            | "run"
+            | "describe"
+            | "confirm"
+            | "know"
+            | "wonder"
+            | "speak"
+            | "recall"
+            | "instruct"
+            | "print"
+            | "pull"
+            | "bring"
+            | "open"
+            | "get"
+            | "fetch"
+            | "review"
+            | "verify"
+            | "enumerate"
+            | "state"
+            | "find"
+            | "summarize"
+            | "relay"
+            | "share"
+            | "present"
+            | "scan"
+            | "examine"
+            | "name"
+            | "dictate"
+            | "announce"
+            | "report"
+            | "reveal"
+            | "detail"
+            | "outline"
+            | "remember"
+            | "reiterate"
+            | "output"
+            | "provide"
+            | "search"
+            | "send"
+            | "explain"
+            | "count"
     )
 }
 
 /// A word of priority.
 pub(crate) fn priority_word(word: &str) -> Option<Priority> {
     Some(match word {
-        "urgent" | "urgently" | "critical" | "highest" | "asap" | "top" | "max" | "maximum" | "emergency" => Priority::Urgent,
+        "urgent" | "urgently" | "critical" | "highest" | "asap" | "top" | "max" | "maximum"
+        | "emergency" => Priority::Urgent,
         "high" | "important" | "higher" | "hi" => Priority::High,
-        "medium" | "normal" | "med" | "default" | "regular" | "moderate" | "mid" => Priority::Medium,
+        "medium" | "normal" | "med" | "default" | "regular" | "moderate" | "mid" => {
+            Priority::Medium
+        }
         "low" | "lowest" | "lower" | "minor" | "unimportant" | "lo" => Priority::Low,
         "p0" | "p1" => Priority::Urgent,
         "p2" => Priority::High,
@@ -202,18 +513,42 @@ pub(crate) fn priority_word(word: &str) -> Option<Priority> {
 /// An ordinal in words or digits: "second", "2nd".
 pub(crate) fn ordinal(word: &str) -> Option<i32> {
     const WORDS: &[&str] = &[
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+        "twelfth",
+        "thirteenth",
+        "fourteenth",
+        "fifteenth",
+        "sixteenth",
+        "seventeenth",
+        "eighteenth",
+        "nineteenth",
+        "twentieth",
     ];
     if let Some(at) = WORDS.iter().position(|w| *w == word) {
         return i32::try_from(at + 1).ok();
     }
-    let digits = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end))?;
+    let digits = ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end))?;
     small_number(digits)
 }
 
 /// A count in words or digits, up to 999: "two", "2".
 pub(crate) fn cardinal(word: &str) -> Option<i32> {
-    const WORDS: &[&str] = &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const WORDS: &[&str] = &[
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
     if let Some(at) = WORDS.iter().position(|w| *w == word) {
         return i32::try_from(at + 1).ok();
     }

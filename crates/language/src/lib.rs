@@ -10,6 +10,7 @@ mod clause;
 mod command;
 pub mod dates;
 mod details;
+mod fallback;
 mod grammar;
 mod lexicon;
 mod pattern;

@@ -15,10 +15,11 @@ use crate::lexicon;
 use crate::text::{Kind, ListKind, Message};
 
 /// Classes that several patterns share.
+#[rustfmt::skip]
 const CLASSES: &[(&str, &str)] = &[
     ("done", "done|complete|completed|finished|over_with|as_done|as_complete|as_completed|as_finished"),
     ("delete", "delete|remove|erase|get_rid_of|get_rid_off|get_rid|nix|discard|eliminate|strip|take_away|kill|axe"),
-    ("wipe", "delete|remove|erase|get_rid_of|get_rid_off|nix|nuke|discard|eliminate|clear_out|clear_off|clear_up|clear|wipe_out|wipe_off|wipe_clean|wipe|blank_out|blank|empty_out|empty|purge|trash|scrap|dump|drop|cancel|clean_out|clean_off|clean_up|clean|reset|throw_out|throw_away|toss|scratch|destroy|restart|flush|void|vacate|undo"),
+    ("wipe", "delete|remove|erase|get_rid_of|get_rid_off|nix|nuke|discard|eliminate|clear_out|clear_off|clear_up|clear|wipe_out|wipe_off|wipe_clean|wipe|strike|omit|cross|blank_out|blank|empty_out|empty|purge|trash|scrap|dump|drop|cancel|clean_out|clean_off|clean_up|clean|reset|throw_out|throw_away|toss|scratch|destroy|restart|flush|void|vacate|undo"),
     ("off", "off_of|off_from|off|of|from|out_of|on|in"),
     ("add", "add|put|include|place|insert|throw|jot|write|note|mark|log|enter|record|stick|toss|pop|input|register|get|list|save|schedule|append|slap|set"),
     ("task", "task|todo|item|chore|entry|thing_to_do|job|errand"),
@@ -147,9 +148,10 @@ impl Search<'_, '_, '_> {
                     && self.message.word(at) == ":"
                     && self.run(part + 1, at + 1)
             }
-            Part::Words(alternatives) => alternatives
-                .iter()
-                .any(|words| self.words(words, at).is_some_and(|end| self.run(part + 1, end))),
+            Part::Words(alternatives) => alternatives.iter().any(|words| {
+                self.words(words, at)
+                    .is_some_and(|end| self.run(part + 1, end))
+            }),
             Part::Slot(slot) => self.slot(*slot, part, at),
         };
         found || (*optional && self.run(part + 1, at))
@@ -216,7 +218,8 @@ impl Search<'_, '_, '_> {
             'w' => time_phrase(self.message, at),
             'd' => time(|m| matches!(m, Meaning::Duration { before: false, .. })),
             'b' => time(|m| matches!(m, Meaning::Duration { before: true, .. })),
-            'r' => time(|m| matches!(m, Meaning::Repeat { .. })).or_else(|| repeat_word(self.message, at).map(|_| at + 1)),
+            'r' => time(|m| matches!(m, Meaning::Repeat { .. }))
+                .or_else(|| repeat_word(self.message, at).map(|_| at + 1)),
             'p' => priority_phrase(self.message, at).map(|(_, end)| end),
             'l' => self
                 .message
@@ -253,7 +256,9 @@ pub(crate) fn time_phrase(message: &Message<'_>, at: usize) -> Option<usize> {
         };
         end = Some(time.tokens.end);
         start = time.tokens.end;
-        if message.word(start) == "," || matches!(message.word(start), "at" | "on" | "around" | "by" | "in") {
+        if message.word(start) == ","
+            || matches!(message.word(start), "at" | "on" | "around" | "by" | "in")
+        {
             start += 1;
         }
     }
@@ -272,7 +277,10 @@ pub(crate) fn priority_phrase(message: &Message<'_>, at: usize) -> Option<(Prior
     if let Some(marked) = word.strip_prefix('!') {
         return lexicon::priority_word(marked).map(|p| (p, at + 1));
     }
-    if matches!(word, "very" | "really" | "super" | "extremely" | "more" | "quite" | "so" | "a" | "the") {
+    if matches!(
+        word,
+        "very" | "really" | "super" | "extremely" | "more" | "quite" | "so" | "a" | "the"
+    ) {
         let (priority, end) = priority_phrase_here(message, at + 1)?;
         return Some((priority, end));
     }
@@ -283,7 +291,9 @@ fn priority_phrase_here(message: &Message<'_>, at: usize) -> Option<(Priority, u
     let word = message.word(at);
     if word == "priority" {
         let mut value = at + 1;
-        while message.is_mark(value) && message.word(value) == ":" || matches!(message.word(value), "of" | "to" | "is" | "level") {
+        while message.is_mark(value) && message.word(value) == ":"
+            || matches!(message.word(value), "of" | "to" | "is" | "level")
+        {
             value += 1;
         }
         let priority = match message.word(value) {
@@ -295,8 +305,15 @@ fn priority_phrase_here(message: &Message<'_>, at: usize) -> Option<(Priority, u
         };
         return Some((priority, value + 1));
     }
-    if matches!((word, message.word(at + 1)), ("not" | "less", "important" | "urgent" | "so")) {
-        let end = if message.word(at + 1) == "so" { at + 3 } else { at + 2 };
+    if matches!(
+        (word, message.word(at + 1)),
+        ("not" | "less", "important" | "urgent" | "so")
+    ) {
+        let end = if message.word(at + 1) == "so" {
+            at + 3
+        } else {
+            at + 2
+        };
         return Some((Priority::Low, end));
     }
     let priority = lexicon::priority_word(word)?;
@@ -304,7 +321,18 @@ fn priority_phrase_here(message: &Message<'_>, at: usize) -> Option<(Priority, u
         return Some((priority, at + 2));
     }
     // "hi", "top", "default" and the like say a priority only beside the word itself.
-    (!matches!(word, "hi" | "lo" | "top" | "default" | "regular" | "mid" | "max" | "maximum" | "emergency" | "higher" | "lower")
-        && message.tokens.get(at).is_some_and(|t| t.kind == Kind::Word))
+    (!matches!(
+        word,
+        "hi" | "lo"
+            | "top"
+            | "default"
+            | "regular"
+            | "mid"
+            | "max"
+            | "maximum"
+            | "emergency"
+            | "higher"
+            | "lower"
+    ) && message.tokens.get(at).is_some_and(|t| t.kind == Kind::Word))
     .then_some((priority, at + 1))
 }

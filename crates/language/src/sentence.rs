@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::additions;
 use crate::clause::{self, Clause, Reading, holds, strip_openers};
+use crate::fallback;
 use crate::lexicon;
 use crate::text::{ListKind, Message};
 use crate::{Category, Command, Target};
@@ -11,16 +12,37 @@ use crate::{Category, Command, Target};
 /// Reads a message.
 pub(crate) fn read(message: &Message<'_>) -> (Category, Vec<Command>) {
     let all = 0..message.tokens.len();
-    let ours = message.lists.iter().any(|l| l.kind != ListKind::Foreign && l.kind != ListKind::Bare)
-        || message.tokens.iter().any(|t| matches!(t.norm.as_str(), "remind" | "reminder" | "reminders" | "reminded" | "task" | "tasks"));
-    let tagged = message.tokens.iter().any(|t| crate::target::tag_word(&t.norm).is_some());
-    let elsewhere = !ours && !tagged && (message.lists.iter().any(|l| l.kind == ListKind::Foreign) || foreign_container(message));
-    let foreign = !ours && !tagged && lexicon::FOREIGN_THINGS.iter().any(|thing| holds(message, all.clone(), thing));
-    let readings = if elsewhere {
+    let ours = message
+        .lists
+        .iter()
+        .any(|l| l.kind != ListKind::Foreign && l.kind != ListKind::Bare)
+        || message.tokens.iter().any(|t| {
+            matches!(
+                t.norm.as_str(),
+                "remind" | "reminder" | "reminders" | "reminded" | "task" | "tasks"
+            )
+        });
+    let tagged = message
+        .tokens
+        .iter()
+        .any(|t| crate::target::tag_word(&t.norm).is_some());
+    let elsewhere = !ours
+        && !tagged
+        && (message.lists.iter().any(|l| l.kind == ListKind::Foreign)
+            || foreign_container(message));
+    let foreign = !ours
+        && !tagged
+        && lexicon::FOREIGN_THINGS
+            .iter()
+            .any(|thing| holds(message, all.clone(), thing));
+    let mut readings = if elsewhere {
         Vec::new()
     } else {
-        lines(message).unwrap_or_else(|| line(message, all, foreign))
+        lines(message).unwrap_or_else(|| line(message, all.clone(), foreign))
     };
+    if readings.is_empty() && ours {
+        readings.extend(fallback::read(&Clause::new(message, all, foreign)));
+    }
     let said = readings.iter().find_map(|r| r.category);
     let mut commands = join(readings.into_iter().flat_map(|r| r.commands).collect());
     let category = category(&commands, said);
@@ -35,8 +57,21 @@ fn foreign_container(message: &Message<'_>) -> bool {
     message.tokens.iter().enumerate().any(|(i, token)| {
         lexicon::FOREIGN_CONTAINERS.contains(&token.norm.as_str())
             && (1..=6).any(|back| {
-                i.checked_sub(back)
-                    .is_some_and(|b| matches!(message.word(b), "to" | "on" | "from" | "off" | "in" | "into" | "onto" | "of" | "for" | "my" | "the"))
+                i.checked_sub(back).is_some_and(|b| {
+                    matches!(
+                        message.word(b),
+                        "to" | "on"
+                            | "from"
+                            | "off"
+                            | "in"
+                            | "into"
+                            | "onto"
+                            | "of"
+                            | "for"
+                            | "my"
+                            | "the"
+                    )
+                })
             })
     })
 }
@@ -44,13 +79,23 @@ fn foreign_container(message: &Message<'_>) -> bool {
 /// What a command is about.
 fn kind(command: &Command) -> Category {
     match command {
-        Command::Add { as_reminder: true, .. }
+        Command::Add {
+            as_reminder: true, ..
+        }
         | Command::AddReminder { .. }
         | Command::MoveReminder { .. }
         | Command::DropReminders { .. } => Category::ReminderUpdate,
         Command::ListReminders { .. } => Category::ReminderQuery,
-        Command::List { .. } | Command::Count { .. } | Command::Search { .. } | Command::Summary { .. } | Command::Show { .. } => Category::Query,
-        Command::Confirm | Command::Deny | Command::Choose { .. } | Command::Help | Command::Greet { .. } => Category::Other,
+        Command::List { .. }
+        | Command::Count { .. }
+        | Command::Search { .. }
+        | Command::Summary { .. }
+        | Command::Show { .. } => Category::Query,
+        Command::Confirm
+        | Command::Deny
+        | Command::Choose { .. }
+        | Command::Help
+        | Command::Greet { .. } => Category::Other,
         _ => Category::Update,
     }
 }
@@ -73,7 +118,8 @@ fn lines(message: &Message<'_>) -> Option<Vec<Reading>> {
     let mut ranges: Vec<(Range<usize>, bool)> = Vec::new();
     let mut start = 0;
     for end in 0..=message.tokens.len() {
-        let ends = end == message.tokens.len() || (message.is_mark(end) && message.word(end) == "\n");
+        let ends =
+            end == message.tokens.len() || (message.is_mark(end) && message.word(end) == "\n");
         if ends {
             if let Some(line) = bullet(message, start..end) {
                 ranges.push(line);
@@ -94,9 +140,13 @@ fn lines(message: &Message<'_>) -> Option<Vec<Reading>> {
             continue;
         }
         let found = line(message, range.clone(), false);
-        let adds = found.iter().any(|r| matches!(r.commands.first(), Some(Command::Add { .. })));
+        let adds = found
+            .iter()
+            .any(|r| matches!(r.commands.first(), Some(Command::Add { .. })));
         let empty_add = matches!(found.as_slice(), [Reading { commands, .. }] if matches!(commands.as_slice(), [Command::Add { title, .. }] if is_header(title)));
-        let header = index == 0 && (message.is_mark(range.end - 1) && message.word(range.end - 1) == ":" || bullets > 0 && (found.is_empty() || empty_add || adds));
+        let header = index == 0
+            && (message.is_mark(range.end - 1) && message.word(range.end - 1) == ":"
+                || bullets > 0 && (found.is_empty() || empty_add || adds));
         if header {
             adding |= bullets == 0;
             continue;
@@ -120,7 +170,18 @@ fn lines(message: &Message<'_>) -> Option<Vec<Reading>> {
 }
 
 fn is_header(title: &str) -> bool {
-    matches!(title.to_lowercase().as_str(), "" | "these" | "the following" | "these tasks" | "these things" | "following" | "tasks" | "this" | "the following tasks" | "them")
+    matches!(
+        title.to_lowercase().as_str(),
+        "" | "these"
+            | "the following"
+            | "these tasks"
+            | "these things"
+            | "following"
+            | "tasks"
+            | "this"
+            | "the following tasks"
+            | "them"
+    )
 }
 
 /// A line without its bullet, and whether it had one. None for a blank line.
@@ -129,8 +190,12 @@ fn bullet(message: &Message<'_>, range: Range<usize>) -> Option<(Range<usize>, b
     let mut bulleted = false;
     while start < range.end {
         let word = message.word(start);
-        let is_box = word == "[" || word == "]" || (matches!(word, "x" | "") && start > range.start && message.word(start - 1) == "[");
-        if message.is_mark(start) && matches!(word, "-" | "*" | "+" | "•" | "–" | "—" | "~") || is_box {
+        let is_box = word == "["
+            || word == "]"
+            || (matches!(word, "x" | "") && start > range.start && message.word(start - 1) == "[");
+        if message.is_mark(start) && matches!(word, "-" | "*" | "+" | "•" | "–" | "—" | "~")
+            || is_box
+        {
             bulleted = true;
         } else if lexicon::small_number(word).is_some()
             && message.is_mark(start + 1)
@@ -138,7 +203,10 @@ fn bullet(message: &Message<'_>, range: Range<usize>) -> Option<(Range<usize>, b
         {
             bulleted = true;
             start += 1;
-        } else if matches!(word, "·" | "●" | "○" | "◦" | "‣" | "☐" | "▪" | "✔" | "✓" | "-" ) {
+        } else if matches!(
+            word,
+            "·" | "●" | "○" | "◦" | "‣" | "☐" | "▪" | "✔" | "✓" | "-"
+        ) {
             bulleted = true;
         } else {
             break;
@@ -177,7 +245,12 @@ fn line(message: &Message<'_>, range: Range<usize>, foreign: bool) -> Vec<Readin
         let next = cuts.get(index + 1).map_or(range.end, |c| c.at);
         let right = cut.resume..next;
         let left = start..cut.at;
-        described |= left.clone().any(|i| matches!(message.word(i), "note" | "notes" | "description" | "details") && message.word(i + 1) == ":");
+        described |= left.clone().any(|i| {
+            matches!(
+                message.word(i),
+                "note" | "notes" | "description" | "details"
+            ) && message.word(i + 1) == ":"
+        });
         if left.is_empty() || described && !cut.hard {
             continue;
         }
@@ -194,16 +267,22 @@ fn line(message: &Message<'_>, range: Range<usize>, foreign: bool) -> Vec<Readin
     let mut adding: Option<bool> = None;
     for piece in pieces {
         let found = clause::read(message, piece.clone(), foreign);
-        let opens_add = matches!(strip_first(message, piece.clone()), "add" | "remind" | "todo" | "remember" | "put" | "create" | "new");
+        let opens_add = matches!(
+            strip_first(message, piece.clone()),
+            "add" | "remind" | "todo" | "remember" | "put" | "create" | "new"
+        );
         let found = match (found, adding) {
             (Some(reading), Some(reminder)) if !opens_add && is_plain_add(&reading) => {
                 Some(as_reminder(reading, reminder))
             }
-            (None, Some(reminder)) => task(message, strip_openers(message, piece.clone())).map(|r| as_reminder(r, reminder)),
+            (None, Some(reminder)) => task(message, strip_openers(message, piece.clone()))
+                .map(|r| as_reminder(r, reminder)),
             (found, _) => found,
         };
         let Some(found) = found else { continue };
-        if let Some(Command::Add { as_reminder, title, .. }) = found.commands.first()
+        if let Some(Command::Add {
+            as_reminder, title, ..
+        }) = found.commands.first()
             && !title.is_empty()
         {
             adding = Some(*as_reminder);
@@ -229,9 +308,7 @@ fn is_plain_add(reading: &Reading) -> bool {
 }
 
 fn as_reminder(mut reading: Reading, reminder: bool) -> Reading {
-    if reminder
-        && let Some(Command::Add { as_reminder, .. }) = reading.commands.first_mut()
-    {
+    if reminder && let Some(Command::Add { as_reminder, .. }) = reading.commands.first_mut() {
         *as_reminder = true;
     }
     additions::finish_reminder(&mut reading);
@@ -242,7 +319,12 @@ fn as_reminder(mut reading: Reading, reminder: bool) -> Reading {
 fn share_times(readings: &mut [Reading]) {
     let mut later = None;
     for reading in readings.iter_mut().rev() {
-        if let Some(Command::Add { due, as_reminder: true, .. }) = reading.commands.first_mut() {
+        if let Some(Command::Add {
+            due,
+            as_reminder: true,
+            ..
+        }) = reading.commands.first_mut()
+        {
             if due.is_none() {
                 *due = later;
             } else {
@@ -286,9 +368,11 @@ fn cuts(message: &Message<'_>, range: Range<usize>) -> Vec<Cut> {
                 "and" | "then" | "&" | "plus" | "also" | "so" | "but" => {
                     let begins = end == range.start;
                     spoken |= !begins;
-                    !begins && (end > at || matches!(word, "and" | "then" | "&" | "so" | "but" | "plus"))
+                    !begins
+                        && (end > at
+                            || matches!(word, "and" | "then" | "&" | "so" | "but" | "plus"))
                 }
-                "please" if end > range.start && end == at && message.word(end + 1) != "" => {
+                "please" if end > range.start && end == at && !message.word(end + 1).is_empty() => {
                     spoken = true;
                     matches!(message.word(end + 1), "remind")
                 }
@@ -300,9 +384,17 @@ fn cuts(message: &Message<'_>, range: Range<usize>) -> Vec<Cut> {
             end += 1;
         }
         if end > at && at > range.start && end < range.end {
-            let inside = message.times.iter().any(|t| t.tokens.start < end && t.tokens.end > at && t.tokens.start < at);
+            let inside = message
+                .times
+                .iter()
+                .any(|t| t.tokens.start < end && t.tokens.end > at && t.tokens.start < at);
             if !inside {
-                cuts.push(Cut { at, resume: end, hard, spoken });
+                cuts.push(Cut {
+                    at,
+                    resume: end,
+                    hard,
+                    spoken,
+                });
             }
         }
         at = end.max(at + 1);
@@ -323,31 +415,124 @@ impl Context {
     fn update(&mut self, message: &Message<'_>, left: Range<usize>, foreign: bool) {
         let clause = Clause::new(message, left, foreign);
         let mut at = clause.range.start;
-        let opener = matches!(message.word(at), "add" | "remind" | "todo" | "task" | "new" | "remember" | "put" | "i" | "need" | "create");
-        while at < clause.range.end && matches!(message.word(at), "add" | "remind" | "me" | "to" | "todo" | "task" | "a" | "tasks" | "remember" | "new" | "put" | "i" | "need" | "have" | "my" | "create" | ":" | "these") {
+        let opener = matches!(
+            message.word(at),
+            "add"
+                | "remind"
+                | "todo"
+                | "task"
+                | "new"
+                | "remember"
+                | "put"
+                | "i"
+                | "need"
+                | "create"
+        );
+        while at < clause.range.end
+            && matches!(
+                message.word(at),
+                "add"
+                    | "remind"
+                    | "me"
+                    | "to"
+                    | "todo"
+                    | "task"
+                    | "a"
+                    | "tasks"
+                    | "remember"
+                    | "new"
+                    | "put"
+                    | "i"
+                    | "need"
+                    | "have"
+                    | "my"
+                    | "create"
+                    | ":"
+                    | "these"
+            )
+        {
             at += 1;
         }
         let verb = message.word(at);
-        let chore = additions::is_chore(&clause, at..clause.range.end) || lexicon::MARKED_CHORES.contains(&verb);
+        let changes = matches!(
+            verb,
+            "complete"
+                | "cancel"
+                | "move"
+                | "change"
+                | "set"
+                | "start"
+                | "delete"
+                | "close"
+                | "reopen"
+        );
+        let chore = !changes
+            && (additions::is_chore(&clause, at..clause.range.end)
+                || lexicon::MARKED_CHORES.contains(&verb));
         self.chores = chore || (self.chores && !opener);
-        self.going = matches!(verb, "go" | "head" | "drive" | "run" | "come" | "stop" | "try" | "swing" | "get" | "sit" | "visit");
+        self.going = matches!(
+            verb,
+            "go" | "head"
+                | "drive"
+                | "run"
+                | "come"
+                | "stop"
+                | "try"
+                | "swing"
+                | "get"
+                | "sit"
+                | "visit"
+        );
     }
 }
 
-fn splits(message: &Message<'_>, cut: &Cut, left: Range<usize>, right: Range<usize>, context: &Context, foreign: bool) -> bool {
+fn splits(
+    message: &Message<'_>,
+    cut: &Cut,
+    left: Range<usize>,
+    right: Range<usize>,
+    context: &Context,
+    foreign: bool,
+) -> bool {
     let clause = Clause::new(message, right.clone(), foreign);
     let numbered = lexicon::ordinal(clause.word(0)).or_else(|| lexicon::cardinal(clause.word(0)));
     if clause.range.is_empty() || (numbered.is_some() && !cut.hard) {
         return false;
     }
     // "rename X to …" and "search for …" take all that follows them.
+    let left_range = strip_openers(message, left.clone());
     let first = strip_first(message, left);
     if matches!(first, "rename" | "search" | "find" | "retitle") && !cut.hard {
         return false;
     }
-    let pronoun = matches!(clause.word(1), "it" | "them" | "him" | "her") ;
-    let chore = additions::is_chore(&clause, clause.range.clone()) || (lexicon::MARKED_CHORES.contains(&clause.word(0)) && !matches!(clause.word(0), "ask" | "see" | "tell" | "check" | "discuss" | "bring" | "help" | "use" | "back" | "try"));
-    if context.chores && chore && !pronoun && !(context.going && cut.spoken && !message.is_mark(cut.at)) && !cut.hard && clause.range.len() >= 2 {
+    // "at 4 tomorrow, remind me …": a time alone belongs to what follows.
+    if crate::details::times_end(message, left_range.start, left_range.end) == Some(left_range.end)
+    {
+        return false;
+    }
+    let pronoun = matches!(clause.word(1), "it" | "them" | "him" | "her");
+    let chore = additions::is_chore(&clause, clause.range.clone())
+        || (lexicon::MARKED_CHORES.contains(&clause.word(0))
+            && !matches!(
+                clause.word(0),
+                "ask"
+                    | "see"
+                    | "tell"
+                    | "check"
+                    | "discuss"
+                    | "bring"
+                    | "help"
+                    | "use"
+                    | "back"
+                    | "try"
+            ));
+    if context.chores
+        && chore
+        && !pronoun
+        && !(context.going && cut.spoken && !message.is_mark(cut.at))
+        && !cut.hard
+        && clause.range.len() >= 2
+    {
         return true;
     }
     let Some(reading) = clause::read(message, right, foreign) else {
@@ -357,13 +542,42 @@ fn splits(message: &Message<'_>, cut: &Cut, left: Range<usize>, right: Range<usi
         None => false,
         Some(Command::Add { title, .. }) if !cut.hard => {
             // Only what says that it is an addition starts one after a mere comma.
-            let says = matches!(clause.word(0), "add" | "remind" | "create" | "set" | "put" | "make" | "todo" | "remember" | "new" | "dont")
-                || (cut.spoken && matches!(clause.word(0), "i" | "im"));
-            says && !(title.is_empty() && !matches!(clause.word(0), "remind" | "set" | "add" | "put"))
+            let says = matches!(
+                clause.word(0),
+                "add"
+                    | "remind"
+                    | "create"
+                    | "set"
+                    | "put"
+                    | "make"
+                    | "todo"
+                    | "remember"
+                    | "new"
+                    | "dont"
+            ) || (cut.spoken && matches!(clause.word(0), "i" | "im"));
+            says && (!title.is_empty()
+                || matches!(clause.word(0), "remind" | "set" | "add" | "put"))
         }
-        Some(Command::Greet { .. } | Command::Confirm | Command::Deny | Command::Help | Command::Choose { .. } | Command::Undo) => cut.hard,
-        Some(Command::ListReminders { .. } | Command::List { .. } | Command::Summary { .. } | Command::Count { .. } | Command::Show { .. } | Command::Search { .. }) => {
-            cut.hard || (cut.spoken && (lexicon::is_question_word(clause.word(0)) || lexicon::is_reading_verb(clause.word(0))))
+        Some(
+            Command::Greet { .. }
+            | Command::Confirm
+            | Command::Deny
+            | Command::Help
+            | Command::Choose { .. }
+            | Command::Undo,
+        ) => cut.hard,
+        Some(
+            Command::ListReminders { .. }
+            | Command::List { .. }
+            | Command::Summary { .. }
+            | Command::Count { .. }
+            | Command::Show { .. }
+            | Command::Search { .. },
+        ) => {
+            cut.hard
+                || (cut.spoken
+                    && (lexicon::is_question_word(clause.word(0))
+                        || lexicon::is_reading_verb(clause.word(0))))
         }
         Some(_) => true,
     }
@@ -374,34 +588,94 @@ fn join(commands: Vec<Command>) -> Vec<Command> {
     let mut joined: Vec<Command> = Vec::new();
     for command in commands {
         match (joined.last_mut(), command) {
-            (Some(Command::Add { reminders, .. }), Command::AddReminder { target: Target::It, at }) => reminders.push(at),
-            (Some(Command::Add { priority, .. }), Command::SetPriority { target: Target::It, priority: said }) => *priority = Some(said),
-            (Some(Command::Add { tags, .. }), Command::Tag { target: Target::It, tags: said }) => tags.extend(said),
-            (Some(Command::Add { due, .. }), Command::SetDue { target: Target::It, due: said, .. }) if said.is_some() => *due = said,
-            (Some(Command::Add { recurrence, due, .. }), Command::SetRecurrence { target: Target::It, recurrence: said, first }) => {
+            (
+                Some(Command::Add { reminders, .. }),
+                Command::AddReminder {
+                    target: Target::It,
+                    at,
+                },
+            ) => reminders.push(at),
+            (
+                Some(Command::Add { priority, .. }),
+                Command::SetPriority {
+                    target: Target::It,
+                    priority: said,
+                },
+            ) => *priority = Some(said),
+            (
+                Some(Command::Add { tags, .. }),
+                Command::Tag {
+                    target: Target::It,
+                    tags: said,
+                },
+            ) => tags.extend(said),
+            (
+                Some(Command::Add { due, .. }),
+                Command::SetDue {
+                    target: Target::It,
+                    due: said,
+                    ..
+                },
+            ) if said.is_some() => *due = said,
+            (
+                Some(Command::Add {
+                    recurrence, due, ..
+                }),
+                Command::SetRecurrence {
+                    target: Target::It,
+                    recurrence: said,
+                    first,
+                },
+            ) => {
                 *recurrence = said;
                 *due = due.or(first);
             }
-            (Some(Command::Add { description, .. }), Command::Describe { target: Target::It, description: said }) => *description = Some(said),
-            (Some(Command::Add { as_reminder, reminders, due, .. }), Command::Add { title, as_reminder: reminder, due: later, .. })
-                if title.is_empty() =>
-            {
+            (
+                Some(Command::Add { description, .. }),
+                Command::Describe {
+                    target: Target::It,
+                    description: said,
+                },
+            ) => *description = Some(said),
+            (
+                Some(Command::Add {
+                    as_reminder,
+                    reminders,
+                    due,
+                    ..
+                }),
+                Command::Add {
+                    title,
+                    as_reminder: reminder,
+                    due: later,
+                    ..
+                },
+            ) if title.is_empty() => {
                 // "…, remind me" makes it a reminder, "…, put it on my list" a task.
-                *as_reminder = if reminder { *as_reminder || later.is_none() } else { false };
+                *as_reminder = if reminder {
+                    *as_reminder || later.is_none()
+                } else {
+                    false
+                };
                 match later {
                     Some(at) if due.is_some() => reminders.push(crate::ReminderAt::At(at)),
                     later => *due = due.or(later),
                 }
             }
-            (Some(last @ (Command::Complete { .. } | Command::Cancel { .. })), Command::Delete { target: Target::It } | Command::Complete { target: Target::It })
-                if !matches!(last, Command::Cancel { .. }) => {}
+            (
+                Some(last @ (Command::Complete { .. } | Command::Cancel { .. })),
+                Command::Delete { target: Target::It } | Command::Complete { target: Target::It },
+            ) if !matches!(last, Command::Cancel { .. }) => {}
             (Some(last @ Command::Cancel { .. }), Command::Delete { target: Target::It }) => {
                 if let Command::Cancel { target } = last {
                     let target = target.clone();
                     *last = Command::Delete { target };
                 }
             }
-            (Some(Command::Deny | Command::Greet { .. } | Command::Confirm), Command::Choose { target }) => {
+            (
+                Some(Command::Deny | Command::Greet { .. } | Command::Confirm),
+                Command::Choose { target },
+            ) => {
                 joined.pop();
                 joined.push(Command::Choose { target });
             }

@@ -1,6 +1,7 @@
 //! Spelling of command words: what is not a command word but nearly one is read as it.
 
 /// Command words long enough that a slip in one letter still points to them.
+#[rustfmt::skip]
 const LONG: &[&str] = &[
     "cancel", "complete", "completed", "delete", "description", "finished", "overdue", "please",
     "postpone", "priority", "remember", "remind", "reminder", "reminders", "remove", "rename",
@@ -8,12 +9,14 @@ const LONG: &[&str] = &[
 ];
 
 /// Command words in which only two swapped or one doubled letter is forgiven.
+#[rustfmt::skip]
 const SHORT: &[&str] = &[
     "add", "clear", "done", "erase", "finish", "list", "mark", "move", "please", "show", "start",
     "task", "tasks", "todo", "undo", "what",
 ];
 
 /// Slips that the rules above are too strict for, and chat spellings.
+#[rustfmt::skip]
 const SLIPS: &[(&str, &str)] = &[
     ("ad", "add"),
     ("aad", "add"),
@@ -46,6 +49,7 @@ const SLIPS: &[(&str, &str)] = &[
 ];
 
 /// Real words that are one letter from a command word.
+#[rustfmt::skip]
 const NOT_SLIPS: &[&str] = &[
     "cancer", "competed", "completely", "completion", "remained", "remaining", "reminding", "finisher", "postponing", "completing", "removing", "repeatedly", "cancelling", "searching", "postage", "preface", "renamer", "summit", "summon", "compete", "completes", "completer", "deleted", "deletes", "cancels",
     "finishes", "priorities", "remembers", "remembered", "reminds", "reminded", "removes",
@@ -111,7 +115,9 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
         let mut row = vec![i; b.len() + 1];
         for j in 1..=b.len() {
             let changed = usize::from(a[i - 1] != b[j - 1]);
-            row[j] = (above[j] + 1).min(row[j - 1] + 1).min(above[j - 1] + changed);
+            row[j] = (above[j] + 1)
+                .min(row[j - 1] + 1)
+                .min(above[j - 1] + changed);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 row[j] = row[j].min(before[j - 2] + 1);
             }

@@ -68,16 +68,27 @@ pub(crate) fn pointer(message: &Message<'_>, range: Range<usize>) -> Option<Targ
     }
     match words[..] {
         ["it" | "that" | "this" | "same"]
-        | ["that" | "this" | "the" | "my", "one" | "task" | "item" | "todo" | "reminder" | "chore"]
+        | [
+            "that" | "this" | "the" | "my",
+            "one" | "task" | "item" | "todo" | "reminder" | "chore",
+        ]
         | ["the", "same" | "last", "thing"]
         | ["the", "same", "one" | "task"]
         | ["it" | "that" | "this", "all" | "one"] => return Some(Target::It),
-        ["them" | "these" | "those" | "both"]
+        ["them" | "these" | "those" | "both" | "they"]
         | ["them" | "these" | "those", "all" | "both"]
         | ["all" | "both", "of", "them" | "these" | "those"]
         | ["all", "these" | "those"]
-        | ["these" | "those", "tasks" | "items" | "ones" | "two" | "reminders"]
-        | ["all" | "both", "of", "these" | "those", "tasks" | "items" | "ones"]
+        | [
+            "these" | "those",
+            "tasks" | "items" | "ones" | "two" | "reminders",
+        ]
+        | [
+            "all" | "both",
+            "of",
+            "these" | "those",
+            "tasks" | "items" | "ones",
+        ]
         | ["both", "tasks" | "items"]
         | ["the", "two", "of", "them"] => return Some(Target::Them),
         ["the" | "that", "other"]
@@ -96,13 +107,17 @@ fn numbers(words: &[&str]) -> Option<Vec<i32>> {
     while let [first, tail @ ..] = rest {
         match *first {
             "the" | "my" => {}
-            "number" | "numbers" | "no" | "nr" | "task" | "tasks" | "item" | "items" | "todo" | "todos" | "option"
-            | "reminder" | "#" | "number:" => labelled = true,
+            "number" | "numbers" | "no" | "nr" | "task" | "tasks" | "item" | "items" | "todo"
+            | "todos" | "option" | "reminder" | "#" | "number:" => labelled = true,
             _ => break,
         }
         rest = tail;
     }
-    if let [head @ .., "one" | "ones" | "task" | "tasks" | "item" | "items" | "thing" | "todo" | "reminder" | "option"] = rest
+    if let [
+        head @ ..,
+        "one" | "ones" | "task" | "tasks" | "item" | "items" | "thing" | "todo" | "reminder"
+        | "option",
+    ] = rest
         && !head.is_empty()
     {
         rest = head;
@@ -110,7 +125,9 @@ fn numbers(words: &[&str]) -> Option<Vec<i32>> {
     match rest {
         ["last" | "final" | "latest" | "bottom"] => return Some(vec![-1]),
         ["top"] => return Some(vec![1]),
-        ["second", "to" | "from", "last"] | ["second", "to", "the", "last"] | ["next", "to", "last"] => return Some(vec![-2]),
+        ["second", "to" | "from", "last"]
+        | ["second", "to", "the", "last"]
+        | ["next", "to", "last"] => return Some(vec![-2]),
         ["first" | "top", count] => {
             let count = lexicon::cardinal(count).filter(|n| *n <= 50)?;
             return Some((1..=count).collect());
@@ -126,15 +143,24 @@ fn numbers(words: &[&str]) -> Option<Vec<i32>> {
     let mut index = 0;
     while let Some(&word) = rest.get(index) {
         index += 1;
-        if matches!(word, "and" | "&" | "the" | "number" | "or" | "task" | "item" | "one") && !found.is_empty() {
+        if matches!(
+            word,
+            "and" | "&" | "the" | "number" | "or" | "task" | "item" | "one"
+        ) && !found.is_empty()
+        {
             joined = true;
             continue;
         }
         if matches!(word, "to" | "through" | "thru" | "till" | "until")
-            && let (Some(&from), Some(to)) = (found.last(), rest.get(index).and_then(|w| place(w, true)))
+            && let (Some(&from), Some(to)) =
+                (found.last(), rest.get(index).and_then(|w| place(w, true)))
         {
             index += 1;
-            let last = if to > from && to - from <= 50 { to } else { return None };
+            let last = if to > from && to - from <= 50 {
+                to
+            } else {
+                return None;
+            };
             found.extend(from + 1..=last);
             continue;
         }
@@ -150,9 +176,10 @@ fn numbers(words: &[&str]) -> Option<Vec<i32>> {
             return None;
         }
         // A bare count in words ("two") points only when it is called a number.
-        found.push(place(word, labelled || !found.is_empty()).or_else(|| {
-            (word == "last" && !found.is_empty()).then_some(-1)
-        })?);
+        found.push(
+            place(word, labelled || !found.is_empty())
+                .or_else(|| (word == "last" && !found.is_empty()).then_some(-1))?,
+        );
         joined = false;
     }
     (!found.is_empty() && found.len() <= 50).then_some(found)
@@ -178,16 +205,24 @@ fn all(message: &Message<'_>, range: Range<usize>) -> Option<Target> {
     let first = message.word(range.start);
     let every = matches!(first, "everything" | "all" | "every" | "anything" | "each");
     let plural = range.clone().any(|i| {
-        matches!(message.word(i), "tasks" | "todos" | "items" | "chores" | "reminders" | "ones" | "entries" | "errands")
+        matches!(
+            message.word(i),
+            "tasks" | "todos" | "items" | "chores" | "reminders" | "ones" | "entries" | "errands"
+        )
     });
     if !every && !plural {
         return None;
     }
     let (filter, rest) = filter(message, range.clone());
-    let meant = rest.is_empty() && (every || filter != Filter::default() || {
-        // "the items", "my tasks": all of them.
-        range.clone().all(|i| message.is_mark(i) || lexicon::is_determiner(message.word(i)) || is_task_noun(message.word(i)))
-    });
+    let meant = rest.is_empty()
+        && (every || filter != Filter::default() || {
+            // "the items", "my tasks": all of them.
+            range.clone().all(|i| {
+                message.is_mark(i)
+                    || lexicon::is_determiner(message.word(i))
+                    || is_task_noun(message.word(i))
+            })
+        });
     meant.then_some(Target::All(filter))
 }
 
@@ -201,27 +236,76 @@ fn named(message: &Message<'_>, range: Range<usize>) -> Option<Target> {
         range.start += 1;
     }
     while range.len() > 1
-        && (matches!(message.word(range.start), "task" | "todo" | "item" | "reminder" | "chore")
-            || (range.start > 0
-                && matches!(message.word(range.start), "called" | "named" | "titled" | "to" | "for" | "about" | "of")
-                && matches!(message.word(range.start - 1), "task" | "todo" | "item" | "reminder" | "chore" | "called")))
+        && (matches!(
+            message.word(range.start),
+            "task" | "todo" | "item" | "reminder" | "chore"
+        ) || (range.start > 0
+            && matches!(
+                message.word(range.start),
+                "called" | "named" | "titled" | "to" | "for" | "about" | "of"
+            )
+            && matches!(
+                message.word(range.start - 1),
+                "task" | "todo" | "item" | "reminder" | "chore" | "called"
+            )))
     {
         range.start += 1;
     }
     while range.len() > 1
-        && (matches!(message.word(range.end - 1), "task" | "todo" | "item" | "one" | "entry" | "reminder" | "chore" | "already" | "now" | "today_" | "please" | "anymore")
-            || message.is_mark(range.end - 1))
+        && (matches!(
+            message.word(range.end - 1),
+            "task"
+                | "todo"
+                | "item"
+                | "one"
+                | "entry"
+                | "reminder"
+                | "chore"
+                | "already"
+                | "now"
+                | "today_"
+                | "please"
+                | "anymore"
+        ) || message.is_mark(range.end - 1))
     {
         range.end -= 1;
     }
     let name = message.typed(range);
+    let name = name
+        .strip_suffix("'s")
+        .or_else(|| name.strip_suffix("’s"))
+        .unwrap_or(name);
     (!name.is_empty()).then(|| Target::Named(name.to_owned()))
 }
 
 pub(crate) fn is_task_noun(word: &str) -> bool {
     matches!(
         word,
-        "task" | "tasks" | "todo" | "todos" | "item" | "items" | "chore" | "chores" | "errand" | "errands" | "things" | "thing" | "stuff" | "ones" | "one" | "entries" | "entry" | "reminder" | "reminders" | "jobs" | "list" | "lists" | "duties" | "assignments" | "to-dos"
+        "task"
+            | "tasks"
+            | "todo"
+            | "todos"
+            | "item"
+            | "items"
+            | "chore"
+            | "chores"
+            | "errand"
+            | "errands"
+            | "things"
+            | "thing"
+            | "stuff"
+            | "ones"
+            | "one"
+            | "entries"
+            | "entry"
+            | "reminder"
+            | "reminders"
+            | "jobs"
+            | "list"
+            | "lists"
+            | "duties"
+            | "assignments"
+            | "to-dos"
     )
 }
 
@@ -233,10 +317,129 @@ fn is_filler(word: &str) -> bool {
         || lexicon::is_list_preposition(word)
         || matches!(
             word,
-            "all" | "everything" | "every" | "each" | "anything" | "something" | "any" | "me" | "i" | "ive" | "we" | "us" | "have" | "has" | "had" | "got" | "do" | "does" | "did" | "is" | "are" | "am"
-                | "was" | "were" | "be" | "been" | "what" | "whats" | "which" | "that" | "there" | "show" | "list" | "tell" | "give" | "display" | "view" | "see" | "read" | "get" | "to" | "with" | "and" | "or" | "so" | "far"
-                | "need" | "needs" | "must" | "should" | "left" | "remaining" | "still" | "yet" | "by" | "how" | "many" | "much" | "number" | "count" | "just" | "only" | "now" | "right" | "currently" | "due" | "marked" | "coming" | "up" | "set" | "scheduled" | "planned"
-                | "status" | "priority" | "tagged" | "tag" | "labeled" | "labelled" | "label" | "dated" | "whose" | "who" | "can" | "could" | "you" | "please" | "it" | "its" | "they" | "those" | "out" | "as" | "will" | "ill" | "id" | "im" | "gotta" | "going" | "on" | "date" | "dates" | "not" | "where" | "them" | "today" | "back" | "through" | "look" | "looks" | "like" | "next" | "about" | "total" | "exactly" | "altogether" | "dont" | "havent" | "arent" | "isnt" | "whatever" | "else" | "already" | "actually"
+            "all"
+                | "everything"
+                | "every"
+                | "each"
+                | "anything"
+                | "something"
+                | "any"
+                | "me"
+                | "i"
+                | "ive"
+                | "we"
+                | "us"
+                | "have"
+                | "has"
+                | "had"
+                | "got"
+                | "do"
+                | "does"
+                | "did"
+                | "is"
+                | "are"
+                | "am"
+                | "was"
+                | "were"
+                | "be"
+                | "been"
+                | "what"
+                | "whats"
+                | "which"
+                | "that"
+                | "there"
+                | "show"
+                | "list"
+                | "tell"
+                | "give"
+                | "display"
+                | "view"
+                | "see"
+                | "read"
+                | "get"
+                | "to"
+                | "with"
+                | "and"
+                | "or"
+                | "so"
+                | "far"
+                | "need"
+                | "needs"
+                | "must"
+                | "should"
+                | "left"
+                | "remaining"
+                | "still"
+                | "yet"
+                | "by"
+                | "how"
+                | "many"
+                | "much"
+                | "number"
+                | "count"
+                | "just"
+                | "only"
+                | "now"
+                | "right"
+                | "currently"
+                | "due"
+                | "marked"
+                | "coming"
+                | "up"
+                | "set"
+                | "scheduled"
+                | "planned"
+                | "status"
+                | "priority"
+                | "tagged"
+                | "tag"
+                | "labeled"
+                | "labelled"
+                | "label"
+                | "dated"
+                | "whose"
+                | "who"
+                | "can"
+                | "could"
+                | "you"
+                | "please"
+                | "it"
+                | "its"
+                | "they"
+                | "those"
+                | "out"
+                | "as"
+                | "will"
+                | "ill"
+                | "id"
+                | "im"
+                | "gotta"
+                | "going"
+                | "on"
+                | "date"
+                | "dates"
+                | "not"
+                | "where"
+                | "them"
+                | "today"
+                | "back"
+                | "through"
+                | "look"
+                | "looks"
+                | "like"
+                | "next"
+                | "about"
+                | "total"
+                | "exactly"
+                | "altogether"
+                | "dont"
+                | "havent"
+                | "arent"
+                | "isnt"
+                | "whatever"
+                | "else"
+                | "already"
+                | "actually"
         )
 }
 
@@ -279,14 +482,23 @@ pub(crate) fn filter(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec
             }
             continue;
         }
-        if matches!(word, "tagged" | "labeled" | "labelled") || (matches!(word, "tag" | "tags" | "label") && at > range.start && at + 1 < range.end) {
+        if matches!(word, "tagged" | "labeled" | "labelled")
+            || (matches!(word, "tag" | "tags" | "label") && at > range.start && at + 1 < range.end)
+        {
             at += 1;
-            while matches!(message.word(at), "with" | "as" | ":" | "the" | "tag") && at < range.end {
+            while matches!(message.word(at), "with" | "as" | ":" | "the" | "tag") && at < range.end
+            {
                 at += 1;
             }
             while at < range.end {
                 let word = message.word(at);
-                if word.is_empty() || message.time_at(at).is_some() || matches!(word, "due" | "on" | "in" | "from" | "that" | "with" | "tasks" | "task") {
+                if word.is_empty()
+                    || message.time_at(at).is_some()
+                    || matches!(
+                        word,
+                        "due" | "on" | "in" | "from" | "that" | "with" | "tasks" | "task"
+                    )
+                {
                     break;
                 }
                 if !matches!(word, "and" | "or" | "," | "?" | ".") {
@@ -296,7 +508,9 @@ pub(crate) fn filter(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec
             }
             continue;
         }
-        if let Some((priority, end)) = filter_priority(message, at).filter(|(_, end)| *end <= range.end) {
+        if let Some((priority, end)) =
+            filter_priority(message, at).filter(|(_, end)| *end <= range.end)
+        {
             for each in priority {
                 if !filter.priority.contains(each) {
                     filter.priority.push(*each);
@@ -312,22 +526,47 @@ pub(crate) fn filter(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec
                 at += if matches!(next, "their" | "on") { 2 } else { 1 };
             }
             ("missed", _) => filter.overdue = true,
-            ("no" | "without" | "lacking", "due" | "date" | "dates" | "deadline" | "deadlines" | "a" | "any" | "an") => {
+            (
+                "no" | "without" | "lacking",
+                "due" | "date" | "dates" | "deadline" | "deadlines" | "a" | "any" | "an",
+            ) => {
                 filter.no_due_date = true;
-                while at + 1 < range.end && matches!(message.word(at + 1), "due" | "date" | "dates" | "deadline" | "deadlines" | "a" | "any" | "an") {
+                while at + 1 < range.end
+                    && matches!(
+                        message.word(at + 1),
+                        "due" | "date" | "dates" | "deadline" | "deadlines" | "a" | "any" | "an"
+                    )
+                {
                     at += 1;
                 }
             }
             ("undated" | "unscheduled", _) => filter.no_due_date = true,
-            ("recurring" | "repeating" | "repeat" | "recurrent" | "repeats" | "recur", _) => filter.recurring = true,
-            ("completed" | "finished" | "done" | "complete" | "accomplished" | "finish" | "accomplish" | "ticked" | "achieved" | "achieve" | "closed" | "checked" | "crossed", _)
-                if !matches!(message.word(at.wrapping_sub(1)), "get" | "be" | "not" | "to" | "yet" | "havent" | "arent" | "isnt" | "need" | "dont") =>
+            ("recurring" | "repeating" | "recurrent" | "repeats" | "recur", _) => {
+                filter.recurring = true
+            }
+            (
+                "completed" | "finished" | "done" | "complete" | "accomplished" | "finish"
+                | "accomplish" | "ticked" | "achieved" | "achieve" | "closed" | "checked"
+                | "crossed",
+                _,
+            ) if !matches!(
+                message.word(at.wrapping_sub(1)),
+                "get" | "be" | "not" | "to" | "yet" | "havent" | "arent" | "isnt" | "need" | "dont"
+            ) =>
             {
                 add_status(&mut filter, Status::Completed);
             }
-            ("completed" | "finished" | "done" | "complete" | "accomplished" | "finish" | "accomplish", _) => {}
-            ("cancelled" | "canceled" | "abandoned", _) => add_status(&mut filter, Status::Cancelled),
-            ("started" | "begun" | "ongoing" | "in-progress" | "underway", _) => add_status(&mut filter, Status::InProgress),
+            (
+                "completed" | "finished" | "done" | "complete" | "accomplished" | "finish"
+                | "accomplish",
+                _,
+            ) => {}
+            ("cancelled" | "canceled" | "abandoned", _) => {
+                add_status(&mut filter, Status::Cancelled)
+            }
+            ("started" | "begun" | "ongoing" | "in-progress" | "underway", _) => {
+                add_status(&mut filter, Status::InProgress)
+            }
             ("in", "progress") => {
                 add_status(&mut filter, Status::InProgress);
                 at += 1;
@@ -337,8 +576,14 @@ pub(crate) fn filter(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec
                 add_status(&mut filter, Status::InProgress);
                 at += 1;
             }
-            ("pending" | "open" | "unfinished" | "incomplete" | "outstanding" | "uncompleted" | "undone" | "active" | "unchecked", _) => {}
-            ("reminder" | "reminders", _) if matches!(message.word(at.wrapping_sub(1)), "with" | "have" | "a") => {
+            (
+                "pending" | "open" | "unfinished" | "incomplete" | "outstanding" | "uncompleted"
+                | "undone" | "active" | "unchecked",
+                _,
+            ) => {}
+            ("reminder" | "reminders", _)
+                if matches!(message.word(at.wrapping_sub(1)), "with" | "have" | "a") =>
+            {
                 filter.with_reminders = true;
             }
             (word, _) if is_filler(word) => {}
@@ -360,7 +605,9 @@ fn filter_priority(message: &Message<'_>, at: usize) -> Option<(&'static [Priori
     let (word, next) = (message.word(at), message.word(at + 1));
     match (word, next) {
         ("important", _) => Some((&[Priority::High, Priority::Urgent], at + 1)),
-        ("highest" | "top", "priority" | "priorities") => Some((&[Priority::Urgent, Priority::High], at + 2)),
+        ("highest" | "top", "priority" | "priorities") => {
+            Some((&[Priority::Urgent, Priority::High], at + 2))
+        }
         ("priorities", _) => Some((&[Priority::Urgent, Priority::High], at + 1)),
         ("high" | "low" | "medium" | "urgent", "and" | "or") => {
             let (_, end) = filter_priority(message, at + 2)?;
@@ -372,7 +619,13 @@ fn filter_priority(message: &Message<'_>, at: usize) -> Option<(&'static [Priori
             };
             Some((one, end))
         }
-        ("high" | "low" | "medium" | "normal", next) if next != "priority" && !is_task_noun(next) && message.word(at.wrapping_sub(1)) != "priority" => None,
+        ("high" | "low" | "medium" | "normal", next)
+            if next != "priority"
+                && !is_task_noun(next)
+                && message.word(at.wrapping_sub(1)) != "priority" =>
+        {
+            None
+        }
         _ => {
             let (priority, end) = priority_phrase(message, at)?;
             let one: &'static [Priority] = match priority {
@@ -388,7 +641,9 @@ fn filter_priority(message: &Message<'_>, at: usize) -> Option<(&'static [Priori
 
 /// The tag that a `#word` says, lower-case; none for `#2`.
 pub(crate) fn tag_word(norm: &str) -> Option<String> {
-    let tag = norm.strip_prefix('#')?.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let tag = norm
+        .strip_prefix('#')?
+        .trim_end_matches(|c: char| !c.is_alphanumeric());
     let named = tag.chars().any(char::is_alphabetic) && tag.chars().count() <= 50;
     named.then(|| tag.to_owned())
 }
@@ -402,7 +657,14 @@ pub(crate) fn period(message: &Message<'_>, span: DateSpan, time: &TimeAt) -> Pe
     };
     let midnight = message.now.date().and_time(chrono::NaiveTime::MIN);
     let far = Months::new(12 * 100);
+    // "due tomorrow" is tomorrow; "due by tomorrow" is until then.
+    let due_at = message.word(time.tokens.start) == "due"
+        && !matches!(
+            message.word(time.tokens.start + 1),
+            "by" | "before" | "until" | "within"
+        );
     match time.bound {
+        Bound::By if due_at => whole,
         Bound::At => whole,
         Bound::By => Period {
             start: midnight.min(whole.start),

@@ -87,7 +87,8 @@ impl<'a> Message<'a> {
     pub(crate) fn new(text: &'a str, now: DateTime<Tz>) -> (Self, Vec<dates::Mention>) {
         let mentions = dates::find(text, now);
         let tokens = merge_to_do(tokenize(text));
-        let times = align(&tokens, &mentions);
+        let mut times = align(&tokens, &mentions);
+        times.extend(bare_hour(&tokens, &times, now));
         let lists = find_lists(&tokens);
         let now = now.naive_local();
         let message = Self {
@@ -107,9 +108,7 @@ impl<'a> Message<'a> {
 
     /// Whether the token is a mark; false past the end.
     pub(crate) fn is_mark(&self, index: usize) -> bool {
-        self.tokens
-            .get(index)
-            .is_some_and(|t| t.kind == Kind::Mark)
+        self.tokens.get(index).is_some_and(|t| t.kind == Kind::Mark)
     }
 
     /// Whether the token is quoted; false past the end.
@@ -192,7 +191,26 @@ const QUOTES: &[(char, &[char])] = &[
 ];
 
 fn is_break(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '“' | '”' | '«' | '»' | '(' | ')' | '[' | ']' | '{' | '}' | '…' | '—' | '–' | '|' | ';' | '•')
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '“'
+                | '”'
+                | '«'
+                | '»'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '…'
+                | '—'
+                | '–'
+                | '|'
+                | ';'
+                | '•'
+        )
 }
 
 fn is_apostrophe(c: char) -> bool {
@@ -215,13 +233,18 @@ fn tokenize(text: &str) -> Vec<Token> {
             at += 1;
         } else if c.is_whitespace() {
             at += c.len_utf8();
-        } else if let Some(length) =
-            after_space.then(|| quoted(text, at, c, &mut unclosed_until)).flatten()
+        } else if let Some(length) = after_space
+            .then(|| quoted(text, at, c, &mut unclosed_until))
+            .flatten()
         {
             push(&mut tokens, at..at + length, "", Kind::Quoted);
             at += length;
         } else if is_break(c) || matches!(c, ',' | '.' | ':' | '?') || is_apostrophe(c) {
-            let run = rest.chars().take_while(|d| *d == c).map(char::len_utf8).sum::<usize>();
+            let run = rest
+                .chars()
+                .take_while(|d| *d == c)
+                .map(char::len_utf8)
+                .sum::<usize>();
             push(&mut tokens, at..at + run, &rest[..c.len_utf8()], Kind::Mark);
             at += run;
         } else if c == '!' {
@@ -232,15 +255,27 @@ fn tokenize(text: &str) -> Vec<Token> {
                 .collect::<String>()
                 .to_lowercase();
             if marks == 1 && lexicon::priority_word(&word).is_some() {
-                let length = 1 + rest[1..].chars().take_while(|d| d.is_alphanumeric()).map(char::len_utf8).sum::<usize>();
-                push(&mut tokens, at..at + length, &format!("!{word}"), Kind::Word);
+                let length = 1 + rest[1..]
+                    .chars()
+                    .take_while(|d| d.is_alphanumeric())
+                    .map(char::len_utf8)
+                    .sum::<usize>();
+                push(
+                    &mut tokens,
+                    at..at + length,
+                    &format!("!{word}"),
+                    Kind::Word,
+                );
                 at += length;
             } else {
                 push(&mut tokens, at..at + marks, &rest[..marks], Kind::Mark);
                 at += marks;
             }
         } else if matches!(c, '-' | '*' | '+' | '~')
-            && rest[1..].chars().next().is_none_or(|d| d.is_whitespace() || d == c)
+            && rest[1..]
+                .chars()
+                .next()
+                .is_none_or(|d| d.is_whitespace() || d == c)
         {
             let run = rest.chars().take_while(|d| *d == c).count();
             push(&mut tokens, at..at + run, &rest[..1], Kind::Mark);
@@ -287,7 +322,10 @@ fn quoted(
         let closes = closers.contains(&c)
             && (!is_apostrophe(c)
                 || (!previous.is_whitespace()
-                    && text[end..].chars().next().is_none_or(|n| !n.is_alphanumeric())));
+                    && text[end..]
+                        .chars()
+                        .next()
+                        .is_none_or(|n| !n.is_alphanumeric())));
         if closes {
             let blank = text[inside..inside + offset].trim().is_empty();
             return (!blank).then_some(end - at);
@@ -344,6 +382,11 @@ fn merge_to_do(tokens: Vec<Token>) -> Vec<Token> {
     let mut rest = tokens.into_iter().peekable();
     let owner = |word: &str| matches!(word, "my" | "the" | "a" | "new" | "our" | "todays");
     while let Some(mut token) = rest.next() {
+        if merged.last().is_some_and(|t| t.norm == "mind")
+            && let Some(verb) = lexicon::verb_of(&token.norm)
+        {
+            token.norm = verb.into();
+        }
         let before = merged.last().map_or("", |t| t.norm.as_str());
         if token.norm == "to" && rest.peek().is_some_and(|t| t.norm == "list") && owner(before) {
             token.norm = "todo".into();
@@ -353,7 +396,8 @@ fn merge_to_do(tokens: Vec<Token>) -> Vec<Token> {
         {
             let after = rest.peek().map_or("", |t| t.norm.as_str());
             let owned = merged.len() >= 2 && owner(&merged[merged.len() - 2].norm);
-            if matches!(after, "list" | "lists" | "item" | "items") || owned || token.norm == "dos" {
+            if matches!(after, "list" | "lists" | "item" | "items") || owned || token.norm == "dos"
+            {
                 if let Some(to) = merged.last_mut() {
                     to.norm = if token.norm == "dos" { "todos" } else { "todo" }.into();
                     to.range.end = token.range.end;
@@ -385,6 +429,38 @@ fn align(tokens: &[Token], mentions: &[dates::Mention]) -> Vec<TimeAt> {
         }
     }
     times
+}
+
+/// "move the reminder to 8": a bare number is an hour when a time is what is changed.
+fn bare_hour(tokens: &[Token], times: &[TimeAt], now: DateTime<Tz>) -> Option<TimeAt> {
+    let last = tokens.iter().rposition(|t| t.kind == Kind::Word)?;
+    let hour = lexicon::small_number(&tokens.get(last)?.norm).filter(|h| *h <= 24)?;
+    let before = tokens.get(last.checked_sub(1)?)?;
+    let verb = tokens.iter().any(|t| {
+        matches!(
+            t.norm.as_str(),
+            "move"
+                | "change"
+                | "reschedule"
+                | "push"
+                | "snooze"
+                | "postpone"
+                | "delay"
+                | "reminder"
+                | "reminders"
+        )
+    });
+    let free = times.last().is_none_or(|t| t.tokens.end <= last);
+    if !verb || !free || !matches!(before.norm.as_str(), "to" | "until" | "till") {
+        return None;
+    }
+    let mention = dates::find(&format!("at {hour}"), now).into_iter().next()?;
+    Some(TimeAt {
+        tokens: last..last + 1,
+        meaning: mention.meaning,
+        bound: mention.bound,
+        due: mention.due,
+    })
 }
 
 fn find_lists(tokens: &[Token]) -> Vec<ListAt> {
@@ -421,7 +497,8 @@ fn list_phrase(tokens: &[Token], start: usize) -> Option<(usize, ListKind)> {
                 kind = kind.or(Some(ListKind::Bare));
                 break;
             }
-            "todo" | "task" | "tasks" | "todos" | "chore" | "chores" | "errand" | "errands" | "housework" | "agenda" | "things" => {
+            "todo" | "task" | "tasks" | "todos" | "chore" | "chores" | "errand" | "errands"
+            | "housework" | "agenda" | "things" => {
                 if kind != Some(ListKind::Foreign) {
                     kind = Some(ListKind::Todo);
                 }
@@ -484,7 +561,19 @@ fn list_phrase(tokens: &[Token], start: usize) -> Option<(usize, ListKind)> {
             }
             if matches!(word(tail), "i" | "ive" | "we" | "left") {
                 tail += 1;
-                while matches!(word(tail), "have" | "need" | "want" | "wanted" | "got" | "must" | "should" | "am" | "still" | "supposed") {
+                while matches!(
+                    word(tail),
+                    "have"
+                        | "need"
+                        | "want"
+                        | "wanted"
+                        | "got"
+                        | "must"
+                        | "should"
+                        | "am"
+                        | "still"
+                        | "supposed"
+                ) {
                     tail += 1;
                 }
             }
@@ -494,7 +583,8 @@ fn list_phrase(tokens: &[Token], start: usize) -> Option<(usize, ListKind)> {
                     tail += 1;
                 }
                 match word(tail) {
-                    "do" | "complete" | "accomplish" | "done" | "finish" | "finished" | "completed" => at = tail + 1,
+                    "do" | "complete" | "accomplish" | "done" | "finish" | "finished"
+                    | "completed" => at = tail + 1,
                     "remember" => {
                         kind = ListKind::Reminder;
                         at = tail + 1;

@@ -56,9 +56,16 @@ fn categories_of_real_sentences() {
                         | Command::Greet { .. }
                 )
             });
-            assert!(harmless, "{text:?} is other and still does {:?}", understanding.commands);
+            assert!(
+                harmless,
+                "{text:?} is other and still does {:?}",
+                understanding.commands
+            );
         } else {
-            assert!(!understanding.commands.is_empty(), "{text:?} is {category} without a command");
+            assert!(
+                !understanding.commands.is_empty(),
+                "{text:?} is {category} without a command"
+            );
         }
         total += 1;
         if category == intent {
