@@ -276,7 +276,7 @@ fn every_field_can_be_changed_in_words() {
     assert_eq!(talk.only()["tags"], json!(["work"]));
     talk.say("remove the tag work from write report");
     assert_eq!(talk.only()["tags"], json!([]));
-    talk.say("write report is due on March 3rd 2031 at 9am");
+    talk.say("move write report to March 3rd 2031 at 9am");
     assert_eq!(due(&talk.only()).to_rfc3339(), "2031-03-03T09:00:00+00:00");
     talk.say("remind me about write report 2 hours before");
     assert!(
@@ -394,7 +394,7 @@ fn conversations_are_separate() {
 fn a_long_conversation_stays_quick_and_bounded() {
     let mut talk = Talk::new();
     for n in 0..60 {
-        talk.say(&format!("add task number {n}"));
+        talk.say(&format!("add errand number {n}"));
     }
     let id = talk.conversation.clone().expect("a conversation");
     let answer = talk.person.get(&format!("/api/chat/{id}"));
@@ -407,6 +407,6 @@ fn a_long_conversation_stays_quick_and_bounded() {
     talk.say("complete it");
     assert_eq!(
         talk.person.titles(&[("status", "completed")]),
-        ["task number 59"]
+        ["errand number 59"]
     );
 }

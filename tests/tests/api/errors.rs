@@ -230,7 +230,8 @@ fn over_the_limit_answers_429_and_says_when_to_come_back() {
             .parse()
             .expect("a number");
         let reset: u64 = answer.header("ratelimit-reset").parse().expect("a number");
-        assert!(reset <= 60, "{answer:?}");
+        // Requests are counted by slices of the window, of which the oldest may reach back further.
+        assert!(reset <= 66, "{answer:?}");
         remaining.push(left);
     }
     assert_eq!(remaining, [4, 3, 2, 1, 0]);
@@ -238,7 +239,7 @@ fn over_the_limit_answers_429_and_says_when_to_come_back() {
     let refused = one.get("/api/tags");
     assert_eq!(refused.error(429)["detail"], "Rate limit exceeded");
     let wait: u64 = refused.header("retry-after").parse().expect("seconds");
-    assert!((1..=60).contains(&wait), "{refused:?}");
+    assert!((1..=66).contains(&wait), "{refused:?}");
     assert_eq!(refused.header("ratelimit-remaining"), "0");
 
     two.get("/api/tags").expect(200);
