@@ -58,43 +58,53 @@ pub(super) async fn take<C: SqlConnection>(
         });
     }
 
-    // Plain subqueries, repeated: as common table expressions they would cost ten times as much.
+    // Plain subqueries, repeated, without VALUES, ORDER BY or a bare min(): each of these makes SQLite
+    // build temporary tables or prepare the statement anew, at ten times the cost.
     let mut params = params![client, now];
-    let (mut values, mut has_room) = (Vec::new(), Vec::new());
+    let (mut arms, mut has_room) = (Vec::new(), Vec::new());
     for limit in &asked {
         params.extend([
-            limit.seconds.into(),
             limit.most.into(),
-            limit.bucket.into(),
             leaves_at(limit.bucket, limit.seconds).into(),
+            limit.seconds.into(),
+            limit.bucket.into(),
         ]);
-        let expires_at = params.len();
-        let (seconds, most, bucket) = (expires_at - 3, expires_at - 2, expires_at - 1);
+        let bucket = params.len();
+        let (most, expires_at, seconds) = (bucket - 3, bucket - 2, bucket - 1);
         let counted = format!(
             "FROM rate_counts WHERE client = ?1 AND seconds = ?{seconds} AND bucket >= ?{bucket} - {BUCKETS}"
         );
         let used = format!("(SELECT coalesce(sum(requests), 0) {counted})");
-        let oldest =
-            format!("coalesce((SELECT bucket {counted} ORDER BY bucket LIMIT 1), ?{bucket})");
-        values.push(format!(
-            "(?{seconds}, ?{bucket}, {used}, {oldest}, ?{expires_at})"
-        ));
+        let oldest = format!(
+            "coalesce((SELECT min(bucket) FILTER (WHERE requests > 0) {counted}), ?{bucket})"
+        );
         has_room.push(format!("{used} < ?{most}"));
+        arms.push((
+            format!("?{seconds}, {used}, {oldest}"),
+            format!("?{bucket}, ?{expires_at}"),
+        ));
     }
-    let values = values.join(", ");
+    let has_room = has_room.join(" AND ");
+    let counted: Vec<String> = arms
+        .iter()
+        .map(|(seen, row)| format!("SELECT {seen}, {row}, ?1, 1, ?2 WHERE {has_room}"))
+        .collect();
     // Counted for all limits, or for none if one of them is used up.
     let take = format!(
-        "INSERT INTO rate_counts (seconds, bucket, total, oldest, expires_at, client, requests, added_at)
-         SELECT column1, column2, column3 + 1, column4, column5, ?1, 1, ?2 FROM (VALUES {values}) WHERE {}
+        "INSERT INTO rate_counts (seconds, total, oldest, bucket, expires_at, client, requests, added_at) {}
          ON CONFLICT (client, seconds, bucket) DO UPDATE
            SET requests = requests + 1, total = excluded.total, oldest = excluded.oldest
-         RETURNING seconds, total, oldest",
-        has_room.join(" AND ")
+         RETURNING seconds, total + 1, oldest",
+        counted.join(" UNION ALL ")
     );
     let mut rows = connection.execute(&take, params.clone()).await?;
     let allowed = !rows.is_empty();
     if !allowed {
-        let look = format!("SELECT column1, column3, column4 FROM (VALUES {values})");
+        let seen: Vec<String> = arms
+            .iter()
+            .map(|(seen, _)| format!("SELECT {seen}"))
+            .collect();
+        let look = seen.join(" UNION ALL ");
         rows = connection.execute(&look, params).await?;
     }
     rows.into_iter()
