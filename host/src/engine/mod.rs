@@ -101,3 +101,32 @@ fn linker(engine: &Engine) -> Result<Linker<InstanceState>> {
     bindings::sqlite::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_run_is_named() {
+        let cache = tempfile::tempdir().unwrap();
+        let engine = ComponentEngine::new(cache.path()).unwrap();
+        let error = |wat: &str| {
+            let prepared = engine.prepare("greeter", &wat::parse_str(wat).unwrap());
+            let error = prepared.and_then(|pre| http_export("greeter", pre).map(|_| ()));
+            format!("{:#}", error.unwrap_err())
+        };
+        let import =
+            r#"(component (import "acme:things/thing@1.0.0" (instance (export "f" (func)))))"#;
+        for (wat, named) in [
+            (import, "acme:things/thing@1.0.0"),
+            ("(component)", "wasi:http/handler"),
+            ("(module)", "not a WebAssembly component"),
+        ] {
+            let text = error(wat);
+            assert!(
+                text.contains("component greeter") && text.contains(named),
+                "{text}"
+            );
+        }
+    }
+}

@@ -42,7 +42,8 @@ fn text_of(error: Error) -> String {
 
 #[tokio::test]
 async fn values_of_every_type_come_back_as_they_went_in() {
-    let connection = Connection::new(file().database);
+    let file = file();
+    let connection = Connection::new(file.database.clone());
     let values = vec![
         Value::Integer(i64::MIN),
         Value::Real(0.1),
@@ -63,7 +64,8 @@ async fn values_of_every_type_come_back_as_they_went_in() {
 
 #[tokio::test]
 async fn wrong_statements_are_errors_with_sqlites_words() {
-    let connection = Connection::new(file().database);
+    let file = file();
+    let connection = Connection::new(file.database.clone());
     run(&connection, "CREATE TABLE t (a UNIQUE)").await.unwrap();
     run(&connection, "INSERT INTO t VALUES (1)").await.unwrap();
     for (statement, words) in [
@@ -153,7 +155,8 @@ const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 F
 
 #[tokio::test]
 async fn a_statement_ends_with_its_request() {
-    let connection = Connection::new(file().database);
+    let file = file();
+    let connection = Connection::new(file.database.clone());
     let began = Instant::now();
     for cancel in [false, true] {
         let deadline =
@@ -176,7 +179,8 @@ async fn a_statement_ends_with_its_request() {
 
 #[tokio::test]
 async fn a_statement_ends_when_its_instance_is_dropped() {
-    let connection = Connection::new(file().database);
+    let file = file();
+    let connection = Connection::new(file.database.clone());
     let running = run(&connection, ENDLESS);
     tokio::time::timeout(Duration::from_millis(100), running)
         .await
@@ -187,7 +191,8 @@ async fn a_statement_ends_when_its_instance_is_dropped() {
 
 #[tokio::test]
 async fn results_are_bounded() {
-    let connection = Connection::new(file().database);
+    let file = file();
+    let connection = Connection::new(file.database.clone());
     let text = text_of(
         run(
             &connection,
@@ -205,7 +210,8 @@ async fn results_are_bounded() {
 
 #[tokio::test]
 async fn full_text_search_is_there() {
-    let connection = Connection::new(file().database);
+    let file = file();
+    let connection = Connection::new(file.database.clone());
     for statement in [
         "CREATE VIRTUAL TABLE notes USING fts5(text)",
         "INSERT INTO notes VALUES ('buy milk'), ('call mum')",
