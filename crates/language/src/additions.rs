@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use crate::clause::{Clause, Reading, phrase_end, strip_openers};
 use crate::details::{self, Details};
+use crate::filter::tag_word;
 use crate::grammar::{self, Act};
-use crate::lexicon;
+use crate::lexicon::{self, is_one_of};
+use crate::lists::ListKind;
 use crate::pattern::{Captures, priority_phrase};
-use crate::target::{self, pointer, tag_word};
-use crate::text::ListKind;
+use crate::target::{self, pointer};
+use crate::when;
 use crate::{Command, ReminderAt, Target};
 
 /// What may stand before what a person has to do and is no part of it.
@@ -49,19 +51,9 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
         Act::Add => {
             let said = said?;
             let x = message.word(said.start);
-            let bare = matches!(
+            let bare = is_one_of(
                 first,
-                "add"
-                    | "put"
-                    | "create"
-                    | "enter"
-                    | "log"
-                    | "capture"
-                    | "jot"
-                    | "note"
-                    | "write"
-                    | "record"
-                    | "track"
+                "add put create enter log capture jot note write record track",
             );
             if !on_list
                 && bare
@@ -127,11 +119,7 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
             {
                 return None;
             }
-            let sets_scene = first == "when"
-                && matches!(
-                    clause.word(1),
-                    "i" | "im" | "the" | "it" | "its" | "we" | "my"
-                );
+            let sets_scene = first == "when" && is_one_of(clause.word(1), "i im the it its we my");
             if lexicon::is_question_word(first)
                 && !sets_scene
                 && !matches!(first, "have" | "do" | "any" | "will")
@@ -145,10 +133,7 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
             }
             // "remind me how to spell it": an answer is wanted.
             let x = message.word(said.start);
-            if matches!(
-                x,
-                "how" | "what" | "whats" | "who" | "where" | "why" | "which" | "whose"
-            ) {
+            if is_one_of(x, "how what whats who where why which whose") {
                 return None;
             }
             if pointer(message, said.clone()).is_some_and(|t| matches!(t, Target::It))
@@ -161,7 +146,7 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
                 (lead, reading.commands.first_mut())
                 && due.is_none()
             {
-                *due = details::when(message, lead).map(|w| w.due);
+                *due = when::read(message, lead).map(|w| w.due);
             }
             finish_reminder(&mut reading);
             Some(reading)
@@ -199,9 +184,9 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
 pub(crate) fn reminder_from(clause: &Clause<'_, '_>, said: Range<usize>) -> Option<Reading> {
     let mut said = target::trim(clause.message, said);
     while said.len() > 1
-        && matches!(
+        && is_one_of(
             clause.message.word(said.start),
-            "me" | "us" | "myself" | "about" | "of" | "for" | "to" | "that" | "when" | "please"
+            "me us myself about of for to that when please",
         )
     {
         said.start += 1;
@@ -285,10 +270,10 @@ fn is_placeholder(title: &str) -> bool {
 }
 
 fn command(clause: &Clause<'_, '_>, details: Details, as_reminder: bool) -> Command {
-    let lead = details::combine(clause.message.times_in(clause.lead.clone()));
+    let lead = when::combine(clause.message.times_in(clause.lead.clone()));
     let due = match (details.due, lead) {
         (None, lead) => lead.map(|w| w.due),
-        (Some(_), Some(_)) if details.recurrence.is_none() => details::combine(
+        (Some(_), Some(_)) if details.recurrence.is_none() => when::combine(
             clause
                 .message
                 .times_in(clause.lead.clone())
@@ -337,10 +322,7 @@ fn is_sum(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
         && range.clone().all(|i| {
             number(i)
                 || message.is_mark(i)
-                || matches!(
-                    message.word(i),
-                    "and" | "to" | "plus" | "+" | "with" | "together" | "up"
-                )
+                || is_one_of(message.word(i), "and to plus + with together up")
         }))
         || message.word(range.start).starts_with('$')
 }
@@ -348,21 +330,8 @@ fn is_sum(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
 /// What the clause asks of another service, whatever verb it uses.
 fn is_service(clause: &Clause<'_, '_>) -> bool {
     clause.has(|w| {
-        matches!(
-            w,
-            "timer"
-                | "alarm"
-                | "timers"
-                | "alarms"
-                | "reservation"
-                | "reservations"
-                | "playlist"
-                | "calendar"
-                | "song"
-                | "pto"
-                | "checkbooks"
-                | "account"
-        )
+        is_one_of(w, "timer alarm timers alarms reservation reservations playlist calendar song pto checkbooks \
+account")
     })
 }
 
@@ -383,21 +352,9 @@ fn labelled(clause: &Clause<'_, '_>) -> Option<Reading> {
     let labelled = tagged
         || details.priority.is_some()
         || details.recurrence.is_some() && !clause.has_foreign_noun(range.clone());
-    let person = matches!(
+    let person = is_one_of(
         clause.word(0),
-        "i" | "im"
-            | "my"
-            | "you"
-            | "it"
-            | "its"
-            | "that"
-            | "this"
-            | "there"
-            | "your"
-            | "they"
-            | "he"
-            | "she"
-            | "we"
+        "i im my you it its that this there your they he she we",
     ) && !tagged;
     if !labelled || details.title.is_empty() || words > 40 || person || (clause.foreign && !tagged)
     {
@@ -429,32 +386,10 @@ fn imperative(clause: &Clause<'_, '_>) -> Option<Reading> {
         return None;
     }
     let foreign = clause.has_foreign_noun(range.clone());
-    let service = matches!(
+    let service = is_one_of(
         first,
-        "book"
-            | "order"
-            | "play"
-            | "schedule"
-            | "transfer"
-            | "turn"
-            | "set"
-            | "cancel"
-            | "stop"
-            | "change"
-            | "report"
-            | "request"
-            | "open"
-            | "use"
-            | "start"
-            | "tell"
-            | "ask"
-            | "help"
-            | "give"
-            | "check"
-            | "text"
-            | "message"
-            | "make"
-            | "move"
+        "book order play schedule transfer turn set cancel stop change report request open use \
+start tell ask help give check text message make move",
     );
     // What only a person can do may be about anything: "prepare the meeting".
     let chore = is_chore(clause, range.clone()) && !is_elsewhere(clause, range.clone());
@@ -474,16 +409,9 @@ fn imperative(clause: &Clause<'_, '_>) -> Option<Reading> {
 
 fn is_money(clause: &Clause<'_, '_>) -> bool {
     clause.has(|w| {
-        matches!(
+        is_one_of(
             w,
-            "dollars"
-                | "checking"
-                | "checkings"
-                | "savings"
-                | "account"
-                | "degrees"
-                | "restaurant"
-                | "reservation"
+            "dollars checking checkings savings account degrees restaurant reservation",
         )
     }) || clause.has(|w| w.starts_with('$')) && clause.word(0) != "pay"
 }

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use crate::clause::{Clause, Reading};
 use crate::dates::Meaning;
-use crate::details::{self, reminder_at};
+use crate::filter::{self, is_task_noun, tag_word};
 use crate::grammar::{self, Act};
-use crate::lexicon;
+use crate::lexicon::{self, is_one_of};
+use crate::lists::ListKind;
 use crate::pattern::{Captures, priority_phrase, repeat_word};
-use crate::target::{self, is_task_noun, tag_word};
-use crate::text::ListKind;
+use crate::target;
+use crate::when::{self, reminder_at};
 use crate::{Category, Command, Due, Filter, ReminderAt, Target};
 use task_model::Priority;
 
@@ -34,22 +35,9 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         && t.start == clause.range.start
         && (lexicon::is_question_word(clause.word(0))
             || clause.has(|w| matches!(w, "what" | "whats" | "which" | "how"))
-            || matches!(
+            || is_one_of(
                 clause.word(0),
-                "show"
-                    | "tell"
-                    | "let"
-                    | "add"
-                    | "remind"
-                    | "i"
-                    | "if"
-                    | "find"
-                    | "create"
-                    | "set"
-                    | "put"
-                    | "todo"
-                    | "task"
-                    | "new"
+                "show tell let add remind i if find create set put todo task new",
             ))
     {
         return None;
@@ -102,13 +90,7 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             target: Target::All(Filter::default()),
         }),
         Act::Reopen => {
-            if by_name
-                && !said_task
-                && matches!(
-                    verb,
-                    "restore" | "revive" | "resume" | "resurrect" | "open" | "is"
-                )
-            {
+            if by_name && !said_task && is_one_of(verb, "restore revive resume resurrect open is") {
                 return None;
             }
             Some(Command::Reopen { target })
@@ -136,33 +118,10 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::Cancel => Some(Command::Cancel { target }),
         Act::Delete => {
-            let loose = matches!(
+            let loose = is_one_of(
                 verb,
-                "trash"
-                    | "scrap"
-                    | "drop"
-                    | "dump"
-                    | "clear"
-                    | "wipe"
-                    | "purge"
-                    | "toss"
-                    | "nuke"
-                    | "take"
-                    | "throw"
-                    | "get"
-                    | "pull"
-                    | "blank"
-                    | "empty"
-                    | "clean"
-                    | "cancel"
-                    | "kill"
-                    | "axe"
-                    | "scratch"
-                    | "strip"
-                    | "leave"
-                    | "cut"
-                    | "undo"
-                    | "reset"
+                "trash scrap drop dump clear wipe purge toss nuke take throw get pull blank empty clean \
+cancel kill axe scratch strip leave cut undo reset",
             ) && !(verb == "get" && clause.word(1) == "rid");
             let from_list = clause.has_list(|k| k != ListKind::Foreign);
             if by_name && loose && !said_task && !from_list {
@@ -173,7 +132,7 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             })
         }
         Act::DeleteAll => {
-            let (filter, _) = target::filter(message, clause.range.clone());
+            let (filter, _) = filter::read(message, clause.range.clone());
             let reminders = clause.has_list(|k| k == ListKind::Reminder)
                 && !clause.has_list(|k| k == ListKind::Todo);
             Some(if reminders {
@@ -221,13 +180,9 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             {
                 return None;
             }
-            let earlier = clause.has(|w| {
-                matches!(
-                    w,
-                    "earlier" | "sooner" | "forward" | "up" | "forwards" | "before"
-                )
-            }) && !(clause.has(|w| matches!(w, "push" | "move"))
-                && clause.has(|w| matches!(w, "forward" | "forwards")));
+            let earlier = clause.has(|w| is_one_of(w, "earlier sooner forward up forwards before"))
+                && !(clause.has(|w| matches!(w, "push" | "move"))
+                    && clause.has(|w| matches!(w, "forward" | "forwards")));
             Some(Command::Snooze {
                 target,
                 seconds: Some(if earlier {
@@ -241,7 +196,7 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         Act::SnoozeUntil => Some(Command::Snooze {
             target,
             seconds: None,
-            until: Some(details::when(message, captures.get('w')?)?.due),
+            until: Some(when::read(message, captures.get('w')?)?.due),
         }),
         Act::SnoozeIt | Act::RemindAgain => Some(Command::Snooze {
             target,
@@ -254,18 +209,9 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             let starts_with_target = named.is_some_and(|t| t.start == clause.range.start);
             let sure = range.clone().any(|i| {
                 let word = message.word(i);
-                matches!(
+                is_one_of(
                     word,
-                    "priority"
-                        | "urgent"
-                        | "important"
-                        | "critical"
-                        | "asap"
-                        | "p0"
-                        | "p1"
-                        | "p2"
-                        | "p3"
-                        | "p4"
+                    "priority urgent important critical asap p0 p1 p2 p3 p4",
                 ) || word.starts_with('!')
             });
             let asked = clause.has(|w| w == "priority");
@@ -305,12 +251,7 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::Untag => {
             let range = captures.get('x')?;
-            let words = clause.has(|w| {
-                matches!(
-                    w,
-                    "tag" | "tags" | "untag" | "label" | "labels" | "unlabel" | "tagged"
-                )
-            });
+            let words = clause.has(|w| is_one_of(w, "tag tags untag label labels unlabel tagged"));
             Some(Command::Untag {
                 target,
                 tags: tags(clause, range, words)?,
@@ -336,10 +277,7 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         }
         Act::MoveReminder => {
             if matches!(verb, "set" | "make" | "schedule" | "put")
-                && matches!(
-                    clause.word(1),
-                    "a" | "an" | "me" | "reminder" | "another" | "up"
-                )
+                && is_one_of(clause.word(1), "a an me reminder another up")
             {
                 return None;
             }
@@ -375,17 +313,9 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
             }
             if by_name
                 && !clause.has(|w| {
-                    matches!(
+                    is_one_of(
                         w,
-                        "repeat"
-                            | "recur"
-                            | "recurring"
-                            | "repeating"
-                            | "repeats"
-                            | "recurs"
-                            | "should"
-                            | "recurrence"
-                            | "happen"
+                        "repeat recur recurring repeating repeats recurs should recurrence happen",
                     )
                 })
                 && !said_task
@@ -436,39 +366,19 @@ fn is_foreign(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
         || range.clone().any(|i| {
             let word = clause.message.word(i);
             lexicon::FOREIGN_NOUNS.contains(&word)
-                && !matches!(
-                    word,
-                    "meeting" | "meetings" | "name" | "money" | "movie" | "trip"
-                )
+                && !is_one_of(word, "meeting meetings name money movie trip")
         })
 }
 
 fn starts_badly(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "not"
-            | "me"
-            | "you"
-            | "your"
-            | "so"
-            | "i"
-            | "what"
-            | "how"
-            | "why"
-            | "no"
-            | "never"
-            | "if"
-            | "some"
-            | "yourself"
-            | "u"
+        "not me you your so i what how why no never if some yourself u",
     )
 }
 
 fn is_shift(word: &str) -> bool {
-    matches!(
-        word,
-        "back" | "forward" | "by" | "up" | "out" | "off" | "later" | "earlier" | "ahead"
-    )
+    is_one_of(word, "back forward by up out off later earlier ahead")
 }
 
 fn rename(
@@ -480,44 +390,20 @@ fn rename(
     let message = clause.message;
     let new = target::trim(message, captures.get('x')?);
     let verb = clause.word(0);
-    let only_time = details::times_end(message, new.start, new.end) == Some(new.end);
+    let only_time = when::times_end(message, new.start, new.end) == Some(new.end);
     let only_priority = priority_phrase(message, new.start).is_some_and(|(_, end)| end == new.end);
-    let status = matches!(
+    let status = is_one_of(
         message.word(new.start),
-        "done"
-            | "complete"
-            | "completed"
-            | "finished"
-            | "pending"
-            | "in"
-            | "cancelled"
-            | "canceled"
-            | "open"
-            | "repeat"
-            | "recurring"
-            | "not"
-            | "incomplete"
-            | "started"
+        "done complete completed finished pending in cancelled canceled open repeat recurring not \
+incomplete started",
     );
-    let plain = matches!(
-        verb,
-        "change" | "edit" | "update" | "replace" | "modify" | "set"
-    ) && !clause.has(|w| {
-        matches!(
-            w,
-            "say"
-                | "says"
-                | "read"
-                | "reads"
-                | "called"
-                | "named"
-                | "title"
-                | "name"
-                | "text"
-                | "wording"
-                | "label"
-        )
-    });
+    let plain = is_one_of(verb, "change edit update replace modify set")
+        && !clause.has(|w| {
+            is_one_of(
+                w,
+                "say says read reads called named title name text wording label",
+            )
+        });
     if only_time || only_priority || (status && verb != "rename") {
         return None;
     }
@@ -616,7 +502,7 @@ fn set_due(
     {
         return None;
     }
-    let when = details::when(message, range)?;
+    let when = when::read(message, range)?;
     Some(Command::SetDue {
         target,
         due: Some(when.due),
@@ -634,7 +520,7 @@ fn duration(clause: &Clause<'_, '_>, range: Range<usize>) -> Option<i64> {
 fn at(clause: &Clause<'_, '_>, captures: &Captures) -> Option<ReminderAt> {
     match captures.get('b').or_else(|| captures.get('d')) {
         Some(range) => reminder_at(clause.message.time_at(range.start)?),
-        None => details::reminder_when(clause.message, captures.get('w')?),
+        None => when::reminder_when(clause.message, captures.get('w')?),
     }
 }
 

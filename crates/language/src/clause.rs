@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::grammar::{self, Act, Grammar};
-use crate::lexicon;
+use crate::lexicon::{self, is_one_of};
+use crate::lists::ListKind;
 use crate::pattern::Captures;
 use crate::target::{self, pointer, trim};
-use crate::text::{ListKind, Message};
+use crate::text::Message;
 use crate::{Category, Command, Nicety, Target};
 use crate::{additions, changes, questions};
 
@@ -151,38 +152,8 @@ fn talk(clause: &Clause<'_, '_>) -> Option<Reading> {
                 // "undo" with an object is about that object unless it is the last change.
                 let object = captures.get('x').map(|x| {
                     x.clone().all(|i| {
-                        matches!(
-                            clause.message.word(i),
-                            "that"
-                                | "this"
-                                | "it"
-                                | "the"
-                                | "my"
-                                | "last"
-                                | "change"
-                                | "changes"
-                                | "action"
-                                | "thing"
-                                | "command"
-                                | "one"
-                                | "please"
-                                | "what"
-                                | "you"
-                                | "i"
-                                | "just"
-                                | "did"
-                                | "all"
-                                | "previous"
-                                | "delete"
-                                | "deletion"
-                                | "completion"
-                                | "edit"
-                                | "update"
-                                | "again"
-                                | "operation"
-                                | "step"
-                                | "move"
-                        ) || clause.message.is_mark(i)
+                        is_one_of(clause.message.word(i), "that this it the my last change changes action thing command one please what you i just \
+did all previous delete deletion completion edit update again operation step move") || clause.message.is_mark(i)
                     })
                 });
                 match object {
@@ -214,11 +185,7 @@ fn talk(clause: &Clause<'_, '_>) -> Option<Reading> {
         return Some(command.into());
     }
     let mut range = clause.range.clone();
-    if matches!(
-        clause.word(0),
-        "no" | "nope" | "not" | "actually" | "sorry" | "the_" | "just" | "yes"
-    ) && range.len() > 1
-    {
+    if is_one_of(clause.word(0), "no nope not actually sorry just yes") && range.len() > 1 {
         range.start += 1;
     }
     if clause.word(0) == "not" {
@@ -249,6 +216,12 @@ pub(crate) fn strip_openers(message: &Message<'_>, range: Range<usize>) -> Range
     }
 }
 
+/// The first word after the pleasantries.
+pub(crate) fn first_word<'m>(message: &'m Message<'_>, range: Range<usize>) -> &'m str {
+    let range = strip_openers(message, range);
+    message.word(range.start)
+}
+
 /// Openers that are part of what is said when certain words follow: "next friday", "help me remember".
 fn keeps_opener(message: &Message<'_>, range: &Range<usize>, end: usize) -> bool {
     let first = message.word(range.start);
@@ -260,10 +233,7 @@ fn keeps_opener(message: &Message<'_>, range: &Range<usize>, end: usize) -> bool
             message
                 .times_in(range.start..range.end)
                 .any(|t| t.tokens.start == range.start)
-                || matches!(
-                    following,
-                    "task" | "one" | "ones" | "two" | "three" | "item" | "tasks"
-                )
+                || is_one_of(following, "task one ones two three item tasks")
         }
         "how" | "what" => message.word(range.start + 1) == "about" && following == "the",
         "i" | "ive" | "we"
@@ -279,9 +249,9 @@ fn keeps_opener(message: &Message<'_>, range: &Range<usize>, end: usize) -> bool
             !lexicon::is_request_verb(following)
                 || !(message.lists_in(range.clone()).next().is_some()
                     || (range.start..range.end).any(|i| {
-                        matches!(
+                        is_one_of(
                             message.word(i),
-                            "reminder" | "reminders" | "remind" | "task" | "tasks" | "reminded"
+                            "reminder reminders remind task tasks reminded",
                         )
                     }))
                 || matches!(following, "have" | "be" | "take" | "get")

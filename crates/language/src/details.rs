@@ -1,15 +1,17 @@
 //! What a new task's words say: its title, and what is left out of it (time, tags, priority).
 
+mod labels;
+
 use std::ops::Range;
 
-use chrono::NaiveDateTime;
 use task_model::Priority;
 
 use crate::dates::{Grain, Meaning};
-use crate::lexicon;
-use crate::pattern::{priority_phrase, time_phrase};
-use crate::target::{tag_word, trim};
+use crate::filter::tag_word;
+use crate::lexicon::{self, is_one_of};
+use crate::target::trim;
 use crate::text::{Message, TimeAt};
+use crate::when;
 use crate::{Due, ReminderAt};
 
 /// What was read from the words of a new task.
@@ -32,52 +34,6 @@ impl Details {
             || !self.tags.is_empty()
             || self.recurrence.is_some()
     }
-}
-
-/// When: the times of a phrase taken together, "at 5 … tomorrow".
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct When {
-    pub(crate) due: Due,
-    /// Only a time of day was said.
-    pub(crate) time_only: bool,
-}
-
-/// Takes times together: a date and a time of day make one moment, else the first counts.
-pub(crate) fn combine<'t>(times: impl Iterator<Item = &'t TimeAt>) -> Option<When> {
-    let mut when: Option<When> = None;
-    for time in times {
-        let (Meaning::Time { time_only, .. }, Some(due)) = (&time.meaning, time.due) else {
-            continue;
-        };
-        when = Some(match when {
-            None => When {
-                due,
-                time_only: *time_only,
-            },
-            Some(said) if said.time_only && !time_only && due.grain >= Grain::Day => When {
-                due: at_time_of(due.at, said.due),
-                time_only: false,
-            },
-            Some(said) if !said.time_only && *time_only && said.due.grain >= Grain::Day => When {
-                due: at_time_of(said.due.at, due),
-                time_only: false,
-            },
-            Some(said) => said,
-        });
-    }
-    when
-}
-
-fn at_time_of(day: NaiveDateTime, time: Due) -> Due {
-    Due {
-        at: day.date().and_time(time.at.time()),
-        grain: time.grain,
-    }
-}
-
-/// When the tokens of a `<w>` slot say.
-pub(crate) fn when(message: &Message<'_>, range: Range<usize>) -> Option<When> {
-    combine(message.times_in(range))
 }
 
 /// Reads a new task. `reminder` when it is said as a reminder: "remind me …".
@@ -136,10 +92,7 @@ impl<'m> Reader<'m, '_> {
     /// "… note: bring the card", "… with description the blue one".
     fn description(&mut self) {
         for at in self.range.clone().skip(1) {
-            let label = matches!(
-                self.word(at),
-                "note" | "notes" | "details" | "description" | "desc" | "comment"
-            );
+            let label = is_one_of(self.word(at), "note notes details description desc comment");
             let colon = self.message.is_mark(at + 1) && self.word(at + 1) == ":";
             let with = matches!(self.message.word(at - 1), "with" | "a" | "the" | "and")
                 && matches!(self.word(at), "note" | "description" | "details" | "notes")
@@ -213,10 +166,7 @@ impl<'m> Reader<'m, '_> {
                 continue;
             }
             let mut end = at + 1;
-            while matches!(
-                self.word(end),
-                "me" | "set" | "at" | "for" | "to" | "about" | "it" | "of"
-            ) {
+            while is_one_of(self.word(end), "me set at for to about it of") {
                 end += 1;
             }
             let mut found = false;
@@ -225,16 +175,14 @@ impl<'m> Reader<'m, '_> {
                 .time_at(end)
                 .filter(|t| t.tokens.end <= self.range.end)
             {
-                let Some(reminder) = reminder_at(time) else {
+                let Some(reminder) = when::reminder_at(time) else {
                     break;
                 };
                 self.details.reminders.push(reminder);
                 found = true;
                 end = time.tokens.end;
-                while matches!(
-                    self.word(end),
-                    "and" | "," | "it" | "its" | "due" | "is" | "before" | "beforehand" | "hand"
-                ) && end < self.range.end
+                while is_one_of(self.word(end), "and , it its due is before beforehand hand")
+                    && end < self.range.end
                 {
                     end += 1;
                 }
@@ -245,7 +193,7 @@ impl<'m> Reader<'m, '_> {
                 && let Some(time) = self.message.times_in(self.range.start..at).last()
                 && time.tokens.end == at
                 && let Some(reminder) =
-                    reminder_at(time).filter(|r| matches!(r, ReminderAt::Before { .. }))
+                    when::reminder_at(time).filter(|r| matches!(r, ReminderAt::Before { .. }))
             {
                 self.details.reminders.push(reminder);
                 found = true;
@@ -254,19 +202,9 @@ impl<'m> Reader<'m, '_> {
             if found {
                 while start > self.range.start
                     && (self.message.is_mark(start - 1)
-                        || matches!(
+                        || is_one_of(
                             self.message.word(start - 1),
-                            "with"
-                                | "a"
-                                | "and"
-                                | "an"
-                                | "set"
-                                | "then"
-                                | "also"
-                                | "the"
-                                | "me"
-                                | "please"
-                                | "plus"
+                            "with a and an set then also the me please plus",
                         ))
                 {
                     start -= 1;
@@ -275,212 +213,6 @@ impl<'m> Reader<'m, '_> {
             }
             at = end;
         }
-    }
-
-    /// `#home`, "tagged home and garden", "with the tag home".
-    fn tags(&mut self) {
-        let mut at = self.range.start;
-        while at < self.range.end {
-            if !self.is_kept(at) {
-                at += 1;
-                continue;
-            }
-            if let Some(tag) = tag_word(self.word(at)) {
-                self.details.tags.push(tag);
-                self.drop(at..at + 1);
-                if matches!(
-                    self.message.word(at.wrapping_sub(1)),
-                    "tag" | "tags" | "tagged" | "with" | "as"
-                ) && at > self.range.start
-                {
-                    let mut start = at;
-                    while start > self.range.start
-                        && matches!(
-                            self.message.word(start - 1),
-                            "tag" | "tags" | "tagged" | "with" | "as" | "the"
-                        )
-                    {
-                        start -= 1;
-                    }
-                    self.drop(start..at);
-                }
-                at += 1;
-                continue;
-            }
-            let word = self.word(at);
-            let colon = self.message.is_mark(at + 1) && self.word(at + 1) == ":";
-            let tagged = matches!(word, "tagged" | "labelled" | "labeled")
-                || (matches!(word, "tag" | "tags" | "label")
-                    && at > self.range.start
-                    && (colon
-                        || matches!(
-                            self.message.word(at - 1),
-                            "with" | "the" | "," | "and" | "a"
-                        )));
-            if tagged {
-                let start = at;
-                let mut end = at + 1;
-                while self.message.is_mark(end)
-                    || matches!(self.word(end), "with" | "as" | "it" | "the")
-                {
-                    end += 1;
-                }
-                let mut found = false;
-                while end < self.range.end && self.message.time_at(end).is_none() {
-                    let word = self.word(end);
-                    let stop = word.is_empty()
-                        || matches!(
-                            word,
-                            "due"
-                                | "with"
-                                | "by"
-                                | "at"
-                                | "on"
-                                | "for"
-                                | "high"
-                                | "low"
-                                | "urgent"
-                                | "priority"
-                                | "to"
-                                | "remind"
-                        );
-                    if stop {
-                        break;
-                    }
-                    if matches!(word, "and" | ",") {
-                        if !found || tag_like(self.message, end + 1) {
-                            end += 1;
-                            continue;
-                        }
-                        break;
-                    }
-                    if self.message.is_mark(end)
-                        || (found && !matches!(self.message.word(end - 1), "and" | ","))
-                    {
-                        break;
-                    }
-                    self.details
-                        .tags
-                        .push(word.trim_start_matches('#').to_owned());
-                    found = true;
-                    end += 1;
-                }
-                if found {
-                    let mut start = start;
-                    while start > self.range.start
-                        && (self.message.is_mark(start - 1)
-                            || matches!(self.message.word(start - 1), "with" | "the" | "and" | "a"))
-                    {
-                        start -= 1;
-                    }
-                    self.drop(start..end);
-                }
-                at = end;
-                continue;
-            }
-            at += 1;
-        }
-        self.details.tags.retain(|t| !t.is_empty());
-        let mut seen: Vec<String> = Vec::new();
-        self.details.tags.retain(|tag| {
-            let new = !seen.contains(tag);
-            seen.push(tag.clone());
-            new
-        });
-    }
-
-    /// "high priority", "!high", "p1", "!!!", "asap", ", urgent", "urgent: …".
-    fn priority(&mut self) {
-        let mut at = self.range.start;
-        while at < self.range.end {
-            if !self.is_kept(at) {
-                at += 1;
-                continue;
-            }
-            let Some((priority, end)) =
-                priority_phrase(self.message, at).filter(|(_, end)| *end <= self.range.end)
-            else {
-                at += 1;
-                continue;
-            };
-            let word = self.word(at);
-            let sure = self.message.is_mark(at)
-                || word.starts_with('!')
-                || matches!(word, "p0" | "p1" | "p2" | "p3" | "p4" | "asap")
-                || (at..end).any(|i| self.word(i) == "priority");
-            let before = at.checked_sub(1).filter(|b| *b >= self.range.start);
-            let opens = before.is_none_or(|b| !self.is_kept(b) || self.message.is_mark(b));
-            let said_of_it = before.is_some_and(|b| {
-                matches!(
-                    self.message.word(b),
-                    "its" | "is" | "as" | "very" | "really" | "super" | "thats"
-                )
-            });
-            let closes = self.rest_is_dropped_or_time(end);
-            let labels = opens
-                && at == self.range.start
-                && self.message.is_mark(end)
-                && end < self.range.end;
-            let loose = matches!(word, "urgent" | "urgently" | "critical")
-                || said_of_it
-                || before.is_some_and(|b| self.message.is_mark(b));
-            if sure || labels || (closes && loose && (before.is_some())) {
-                self.details.priority = Some(priority);
-                let mut start = at;
-                while start > self.range.start
-                    && (self.message.is_mark(start - 1)
-                        || matches!(
-                            self.message.word(start - 1),
-                            "with"
-                                | "a"
-                                | "as"
-                                | "its"
-                                | "is"
-                                | "this"
-                                | "thats"
-                                | "at"
-                                | "very"
-                                | "really"
-                                | "super"
-                                | "and"
-                                | "it"
-                                | "the"
-                                | "of"
-                                | "set"
-                                | "make"
-                                | "mark"
-                        ))
-                {
-                    start -= 1;
-                }
-                if !sure
-                    || !matches!(word, "p0" | "p1" | "p2" | "p3" | "p4" | "asap")
-                    || self.message.is_mark(at)
-                {
-                    self.drop(start..end);
-                } else {
-                    self.drop(at..end);
-                }
-                if self.message.is_mark(end) {
-                    self.drop(end..end + 1);
-                }
-            }
-            at = end;
-        }
-    }
-
-    fn rest_is_dropped_or_time(&self, from: usize) -> bool {
-        let mut at = from;
-        while at < self.range.end {
-            if let Some(time) = self.message.time_at(at) {
-                at = time.tokens.end;
-            } else if self.message.is_mark(at) || !self.is_kept(at) {
-                at += 1;
-            } else {
-                return false;
-            }
-        }
-        true
     }
 
     fn times(&mut self) {
@@ -502,31 +234,10 @@ impl<'m> Reader<'m, '_> {
             let mut start = time.tokens.start;
             while start > self.range.start
                 && self.is_kept(start - 1)
-                && matches!(
+                && is_one_of(
                     self.message.word(start - 1),
-                    "due"
-                        | "by"
-                        | "on"
-                        | "at"
-                        | "before"
-                        | "until"
-                        | "starting"
-                        | "beginning"
-                        | "from"
-                        | "deadline"
-                        | "for"
-                        | "is"
-                        | "its"
-                        | "scheduled"
-                        | "around"
-                        | "again"
-                        | ","
-                        | "in"
-                        | "date"
-                        | "set"
-                        | "till"
-                        | "later"
-                        | "sometime"
+                    "due by on at before until starting beginning from deadline for is its scheduled around \
+again , in date set till later sometime",
                 )
             {
                 start -= 1;
@@ -534,7 +245,7 @@ impl<'m> Reader<'m, '_> {
             // The title must keep its first words: "due" alone is no task.
             self.drop(start..time.tokens.end);
         }
-        let when = combine(chosen.into_iter());
+        let when = when::combine(chosen.into_iter());
         if let Some(repeat) = repeat
             && let Meaning::Repeat { pattern, first } = &repeat.meaning
         {
@@ -545,7 +256,7 @@ impl<'m> Reader<'m, '_> {
             });
             self.details.due = Some(match when {
                 Some(when) if when.time_only && first.grain >= Grain::Day => {
-                    at_time_of(first.at, when.due)
+                    when::at_time_of(first.at, when.due)
                 }
                 Some(when) if !when.time_only => when.due,
                 _ => first,
@@ -568,43 +279,10 @@ impl<'m> Reader<'m, '_> {
             && !self.message.is_mark(after)
             && self.message.time_at(after).is_none()
             && tag_word(self.word(after)).is_none()
-            && !matches!(
+            && !is_one_of(
                 self.word(after),
-                "to" | "on"
-                    | "at"
-                    | "by"
-                    | "for"
-                    | "from"
-                    | "with"
-                    | "in"
-                    | "and"
-                    | "or"
-                    | "about"
-                    | "that"
-                    | "before"
-                    | "after"
-                    | "until"
-                    | "i"
-                    | "the"
-                    | "my"
-                    | "a"
-                    | "please"
-                    | "so"
-                    | "because"
-                    | "then"
-                    | "remind"
-                    | "of"
-                    | "into"
-                    | "every"
-                    | "if"
-                    | "when"
-                    | "is"
-                    | "via"
-                    | "using"
-                    | "around"
-                    | "near"
-                    | "as"
-                    | "but"
+                "to on at by for from with in and or about that before after until i the my a please so \
+because then remind of into every if when is via using around near as but",
             );
         let last = time
             .tokens
@@ -616,9 +294,9 @@ impl<'m> Reader<'m, '_> {
         if possessive && noun_after {
             return true;
         }
-        if matches!(
+        if is_one_of(
             word_before,
-            "about" | "regarding" | "re" | "of" | "since" | "versus" | "than" | "called" | "titled"
+            "about regarding re of since versus than called titled",
         ) {
             return true;
         }
@@ -636,20 +314,7 @@ impl<'m> Reader<'m, '_> {
             matches!(&time.meaning, Meaning::Time { span, .. } if span.grain >= Grain::Month);
         if long
             && noun_after
-            && !matches!(
-                first,
-                "by" | "in"
-                    | "on"
-                    | "at"
-                    | "due"
-                    | "this"
-                    | "next"
-                    | "before"
-                    | "until"
-                    | "for"
-                    | "end"
-                    | "the"
-            )
+            && !is_one_of(first, "by in on at due this next before until for end the")
         {
             return true;
         }
@@ -665,9 +330,9 @@ impl<'m> Reader<'m, '_> {
         }
         // "plan Saturday dinner": a weekday between a verb and its object.
         let weekday = time.tokens.len() == 1
-            && matches!(
+            && is_one_of(
                 first,
-                "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday"
+                "monday tuesday wednesday thursday friday saturday sunday",
             );
         weekday
             && noun_after
@@ -686,27 +351,10 @@ impl<'m> Reader<'m, '_> {
         let mut kept: Vec<usize> = self.range.clone().filter(|i| self.is_kept(*i)).collect();
         while let Some(&last) = kept.last() {
             let word = self.message.word(last);
-            let mark =
-                self.message.is_mark(last) && !matches!(word, "?" | ")" | "…" | "]" | "}" | "”");
-            let dangling = matches!(
+            let mark = self.message.is_mark(last) && !is_one_of(word, "? ) … ] } ”");
+            let dangling = is_one_of(
                 word,
-                "by" | "due"
-                    | "with"
-                    | "and"
-                    | "on"
-                    | "at"
-                    | "for"
-                    | "please"
-                    | "to"
-                    | "its"
-                    | "a"
-                    | "is"
-                    | "starting"
-                    | "then"
-                    | "as"
-                    | "the"
-                    | "so"
-                    | "before"
+                "by due with and on at for please to its a is starting then as the so before",
             ) && kept.len() > 1
                 && (last + 1 < self.range.end || matches!(word, "please" | "and" | "then" | "due"));
             if mark || dangling {
@@ -756,51 +404,4 @@ impl<'m> Reader<'m, '_> {
         }
         title.trim().to_owned()
     }
-}
-
-fn tag_like(message: &Message<'_>, at: usize) -> bool {
-    let word = message.word(at);
-    !word.is_empty()
-        && !message.is_mark(at)
-        && message.time_at(at).is_none()
-        && !matches!(
-            word,
-            "due"
-                | "remind"
-                | "set"
-                | "with"
-                | "high"
-                | "low"
-                | "urgent"
-                | "make"
-                | "mark"
-                | "add"
-                | "to"
-                | "it"
-                | "then"
-                | "also"
-                | "delete"
-                | "complete"
-        )
-}
-
-/// The reminder that a time says: so long before, or then.
-pub(crate) fn reminder_at(time: &TimeAt) -> Option<ReminderAt> {
-    match time.meaning {
-        Meaning::Duration { seconds, .. } => Some(ReminderAt::Before {
-            seconds: u32::try_from(seconds).ok()?,
-        }),
-        Meaning::Time { .. } => time.due.map(ReminderAt::At),
-        Meaning::Repeat { .. } => None,
-    }
-}
-
-/// The moment that a `<w>` slot says, as a reminder.
-pub(crate) fn reminder_when(message: &Message<'_>, range: Range<usize>) -> Option<ReminderAt> {
-    when(message, range).map(|w| ReminderAt::At(w.due))
-}
-
-/// Where a run of times that starts at `at` ends, at most at `end`.
-pub(crate) fn times_end(message: &Message<'_>, at: usize, end: usize) -> Option<usize> {
-    time_phrase(message, at).filter(|e| *e <= end)
 }

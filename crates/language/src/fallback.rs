@@ -2,9 +2,10 @@
 
 use crate::additions;
 use crate::clause::{Clause, Reading};
-use crate::lexicon;
-use crate::target::{self, is_task_noun};
-use crate::text::ListKind;
+use crate::filter::{self, is_task_noun};
+use crate::lexicon::{self, is_one_of};
+use crate::lists::ListKind;
+use crate::target;
 use crate::{Command, Filter, Target, details};
 
 /// Reads a message that speaks of a to-do list or a reminder.
@@ -53,27 +54,10 @@ fn list(clause: &Clause<'_, '_>, asks: bool) -> Option<Reading> {
         return None;
     }
     let removes = clause.has(|w| {
-        matches!(
+        is_one_of(
             w,
-            "remove"
-                | "removed"
-                | "delete"
-                | "deleted"
-                | "clear"
-                | "cleared"
-                | "erase"
-                | "erased"
-                | "wipe"
-                | "wiped"
-                | "off"
-                | "gone"
-                | "empty"
-                | "emptied"
-                | "blank"
-                | "strike"
-                | "scratch"
-                | "cross"
-                | "rid"
+            "remove removed delete deleted clear cleared erase erased wipe wiped off gone empty \
+emptied blank strike scratch cross rid",
         )
     });
     let said: Vec<usize> = clause
@@ -96,39 +80,13 @@ fn list(clause: &Clause<'_, '_>, asks: bool) -> Option<Reading> {
         };
         return Some(Command::Delete { target }.into());
     }
-    if asks
-        || clause.has(|w| {
-            matches!(
-                w,
-                "hear" | "read" | "know" | "see" | "tell" | "show" | "wondering"
-            )
-        })
-    {
-        let (filter, _) = target::filter(message, clause.range.clone());
+    if asks || clause.has(|w| is_one_of(w, "hear read know see tell show wondering")) {
+        let (filter, _) = filter::read(message, clause.range.clone());
         return Some(Command::List { filter }.into());
     }
     let adds = clause.has(|w| {
-        matches!(
-            w,
-            "add"
-                | "added"
-                | "adding"
-                | "put"
-                | "include"
-                | "included"
-                | "create"
-                | "make"
-                | "need"
-                | "needs"
-                | "should"
-                | "must"
-                | "place"
-                | "start"
-                | "new"
-                | "update"
-                | "want"
-                | "write"
-        )
+        is_one_of(w, "add added adding put include included create make need needs should must place start new \
+update want write")
     });
     if !adds {
         return None;
@@ -144,85 +102,13 @@ fn is_glue(word: &str) -> bool {
     is_task_noun(word)
         || lexicon::is_determiner(word)
         || lexicon::is_list_preposition(word)
-        || matches!(
+        || is_one_of(
             word,
-            "i" | "id"
-                | "im"
-                | "ive"
-                | "me"
-                | "we"
-                | "you"
-                | "want"
-                | "need"
-                | "needs"
-                | "like"
-                | "would"
-                | "should"
-                | "could"
-                | "can"
-                | "will"
-                | "must"
-                | "have"
-                | "has"
-                | "had"
-                | "be"
-                | "been"
-                | "is"
-                | "are"
-                | "out"
-                | "now"
-                | "please"
-                | "all"
-                | "everything"
-                | "some"
-                | "completely"
-                | "totally"
-                | "just"
-                | "remove"
-                | "removed"
-                | "delete"
-                | "deleted"
-                | "clear"
-                | "cleared"
-                | "erase"
-                | "erased"
-                | "wipe"
-                | "wiped"
-                | "off"
-                | "gone"
-                | "empty"
-                | "emptied"
-                | "blank"
-                | "strike"
-                | "scratch"
-                | "cross"
-                | "rid"
-                | "get"
-                | "got"
-                | "go"
-                | "add"
-                | "added"
-                | "adding"
-                | "put"
-                | "include"
-                | "included"
-                | "create"
-                | "make"
-                | "place"
-                | "start"
-                | "new"
-                | "update"
-                | "write"
-                | "entire"
-                | "whole"
-                | "called"
-                | "named"
-                | "and"
-                | "so"
-                | "there"
-                | "it"
-                | "do"
-                | "something"
-                | "everything's"
+            "i id im ive me we you want need needs like would should could can will must have has had \
+be been is are out now please all everything some completely totally just remove removed \
+delete deleted clear cleared erase erased wipe wiped off gone empty emptied blank strike \
+scratch cross rid get got go add added adding put include included create make place \
+start new update write entire whole called named and so there it do something \
+everything's",
         )
 }

@@ -33,44 +33,11 @@ pub(crate) const OPENERS: &[&str] = &[
 
 /// Verbs that make "I need to …" a request to the bot: "I need to add milk to my list".
 pub(crate) fn is_request_verb(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "add"
-            | "put"
-            | "include"
-            | "insert"
-            | "remove"
-            | "delete"
-            | "erase"
-            | "clear"
-            | "take"
-            | "cross"
-            | "check"
-            | "set"
-            | "make"
-            | "create"
-            | "hear"
-            | "know"
-            | "see"
-            | "view"
-            | "read"
-            | "remind"
-            | "reschedule"
-            | "postpone"
-            | "rename"
-            | "mark"
-            | "undo"
-            | "snooze"
-            | "list"
-            | "place"
-            | "cancel"
-            | "get"
-            | "update"
-            | "move"
-            | "have"
-            | "be"
-            | "wipe"
-            | "empty"
+        "add put include insert remove delete erase clear take cross check set make create hear \
+know see view read remind reschedule postpone rename mark undo snooze list place cancel \
+get update move have be wipe empty",
     )
 }
 
@@ -114,194 +81,56 @@ pub(crate) const CLOSERS: &[&str] = &[
 
 /// Determiners and possessives.
 pub(crate) fn is_determiner(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "my" | "the"
-            | "our"
-            | "a"
-            | "an"
-            | "this"
-            | "that"
-            | "your"
-            | "these"
-            | "those"
-            | "todays"
-            | "their"
-            | "his"
-            | "her"
-            | "its"
-            | "tomorrows"
+        "my the our a an this that your these those todays their his her its tomorrows",
     )
 }
 
 /// What leads to a list: "to my list", "off the list".
 pub(crate) fn is_list_preposition(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "to" | "on"
-            | "onto"
-            | "from"
-            | "off"
-            | "of"
-            | "in"
-            | "into"
-            | "at"
-            | "under"
-            | "among"
-            | "for"
-            | "out"
+        "to on onto from off of in into at under among for out",
     )
 }
 
 /// Words that a noun phrase does not hold: a list phrase ends before them.
 pub(crate) fn ends_noun_phrase(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "to" | "on"
-            | "onto"
-            | "from"
-            | "off"
-            | "of"
-            | "in"
-            | "into"
-            | "at"
-            | "for"
-            | "and"
-            | "or"
-            | "is"
-            | "are"
-            | "was"
-            | "that"
-            | "which"
-            | "i"
-            | "you"
-            | "it"
-            | "me"
-            | "my"
-            | "the"
-            | "a"
-            | "an"
-            | "add"
-            | "put"
-            | "read"
-            | "show"
-            | "tell"
-            | "have"
-            | "has"
-            | "do"
-            | "did"
-            | "delete"
-            | "clear"
-            | "remove"
-            | "please"
-            | "what"
-            | "whats"
-            | "with"
-            | "about"
-            | "by"
-            | "be"
-            | "please_"
-            | "list_"
-            | "check"
-            | "see"
-            | "so"
-            | "then"
+        "to on onto from off of in into at for and or is are was that which i you it me my the a \
+an add put read show tell have has do did delete clear remove please what whats with \
+about by be check see so then",
     )
 }
 
 /// Adjectives of a list of ours: "my whole list", "pending tasks".
 pub(crate) fn is_list_adjective(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "whole"
-            | "entire"
-            | "full"
-            | "complete"
-            | "current"
-            | "active"
-            | "open"
-            | "pending"
-            | "daily"
-            | "weekly"
-            | "own"
-            | "personal"
-            | "work"
-            | "home"
-            | "running"
-            | "new"
-            | "long"
-            | "main"
-            | "all"
-            | "household"
-            | "domestic"
-            | "master"
-            | "existing"
-            | "remaining"
-            | "important"
-            | "present"
-            | "outstanding"
+        "whole entire full complete current active open pending daily weekly own personal work \
+home running new long main all household domestic master existing remaining important \
+present outstanding",
     )
 }
 
 /// What a list of ours is made of: "list of things to do".
 pub(crate) fn is_list_noun(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "things"
-            | "tasks"
-            | "task"
-            | "chores"
-            | "chore"
-            | "stuff"
-            | "shit"
-            | "crap"
-            | "items"
-            | "housework"
-            | "errands"
-            | "todos"
-            | "todo"
-            | "jobs"
-            | "activities"
-            | "work"
-            | "duties"
-            | "projects"
-            | "goals"
-            | "what"
+        "things tasks task chores chore stuff shit crap items housework errands todos todo jobs \
+activities work duties projects goals what",
     )
 }
 
 /// Lists that are not ours.
 pub(crate) fn is_foreign_list(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "shopping"
-            | "grocery"
-            | "groceries"
-            | "playlist"
-            | "wish"
-            | "guest"
-            | "contact"
-            | "contacts"
-            | "friends"
-            | "mailing"
-            | "song"
-            | "music"
-            | "market"
-            | "supermarket"
-            | "store"
-            | "favorites"
-            | "reading"
-            | "watch"
-            | "bucket"
-            | "gift"
-            | "christmas"
-            | "packing"
-            | "price"
-            | "food"
-            | "blocked"
-            | "waiting"
-            | "play"
-            | "travel"
+        "shopping grocery groceries playlist wish guest contact contacts friends mailing song \
+music market supermarket store favorites reading watch bucket gift christmas packing \
+price food blocked waiting play travel",
     )
 }
 
@@ -333,7 +162,7 @@ pub(crate) const FOREIGN_NOUNS: &[&str] = &[
     "music", "song", "songs", "playlist", "passport", "pin", "pto", "vacation", "vacations", "rates", "recipe", "recipes", "reservation", "reservations", "restaurant", "restaurants", "rewards", "ringtone",
     "salary", "savings", "settings", "taxi", "temperature", "timer", "timers", "timezone", "tires", "tire", "traffic", "transaction", "transactions", "transfer", "translate", "travel",
     "uber", "lyft", "visa", "visas", "volume", "weather", "w2", "paycheck", "rollover", "table", "tv", "lights", "spell", "holiday", "bot", "money", "payment", "bus", "trip", "directions", "map", "cab", "ride", "oil",
-    "car", "history", "navigation", "emails", "package", "order", "phone", "garage", "mastercard", "amex", "usaa", "chase", "paypal", "$", "voice", "accent", "name", "speed", "weight", "distance", "shopping", "news", "jump", "engine", "flip", "movie_", "jetblue", "delta", "shots", "vaccines", "immunizations", "application",
+    "car", "history", "navigation", "emails", "package", "order", "phone", "garage", "mastercard", "amex", "usaa", "chase", "paypal", "$", "voice", "accent", "name", "speed", "weight", "distance", "shopping", "news", "jump", "engine", "flip", "jetblue", "delta", "shots", "vaccines", "immunizations", "application",
 ];
 
 /// Those of [`FOREIGN_NOUNS`] that chores are about too.
@@ -386,109 +215,22 @@ pub(crate) const TASK_NOUNS: &[&str] = &[
 
 /// Words that ask.
 pub(crate) fn is_question_word(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "what"
-            | "whats"
-            | "which"
-            | "is"
-            | "are"
-            | "do"
-            | "does"
-            | "did"
-            | "have"
-            | "has"
-            | "when"
-            | "whens"
-            | "how"
-            | "hows"
-            | "will"
-            | "am"
-            | "was"
-            | "were"
-            | "where"
-            | "wheres"
-            | "whatre"
-            | "who"
-            | "whos"
-            | "why"
-            | "isnt"
-            | "arent"
-            | "dont_"
-            | "hasnt"
-            | "didnt_"
-            | "whatve"
-            | "any"
-            | "anything"
-            | "had"
-            | "should"
-            | "shouldnt"
+        "what whats which is are do does did have has when whens how hows will am was were where \
+wheres whatre who whos why isnt arent hasnt whatve any anything had should shouldnt",
     )
 }
 
 /// Verbs with which one asks to be shown something.
 pub(crate) fn is_reading_verb(word: &str) -> bool {
-    matches!(
+    is_one_of(
         word,
-        "tell"
-            | "show"
-            | "read"
-            | "list"
-            | "display"
-            | "view"
-            | "see"
-            | "give"
-            | "recite"
-            | "repeat"
-            | "say"
-            | "hear"
-            | "check"
-            | "look"
-            | "let"
-            | "inform"
-            | "iterate"
-            | "go"
-            | "walk"
-            | "run"
-            | "describe"
-            | "confirm"
-            | "know"
-            | "wonder"
-            | "speak"
-            | "recall"
-            | "instruct"
-            | "print"
-            | "pull"
-            | "bring"
-            | "open"
-            | "get"
-            | "fetch"
-            | "review"
-            | "verify"
-            | "enumerate"
-            | "state"
-            | "find"
-            | "summarize"
-            | "relay"
-            | "share"
-            | "present"
-            | "scan"
-            | "examine"
-            | "name"
-            | "dictate"
-            | "announce"
-            | "report"
-            | "reveal"
-            | "detail"
-            | "outline"
-            | "remember"
-            | "reiterate"
-            | "output"
-            | "provide"
-            | "search"
-            | "send"
-            | "explain"
-            | "count"
+        "tell show read list display view see give recite repeat say hear check look let inform \
+iterate go walk run describe confirm know wonder speak recall instruct print pull bring \
+open get fetch review verify enumerate state find summarize relay share present scan \
+examine name dictate announce report reveal detail outline remember reiterate output \
+provide search send explain count",
     )
 }
 
@@ -561,4 +303,9 @@ pub(crate) fn small_number(word: &str) -> Option<i32> {
         return None;
     }
     word.parse().ok().filter(|n| *n > 0)
+}
+
+/// Whether a word is in a table of words that are separated by blanks.
+pub(crate) fn is_one_of(word: &str, table: &str) -> bool {
+    table.split_ascii_whitespace().any(|entry| entry == word)
 }

@@ -11,8 +11,9 @@ use std::ops::Range;
 use task_model::Priority;
 
 use crate::dates::Meaning;
-use crate::lexicon;
-use crate::text::{Kind, ListKind, Message};
+use crate::lexicon::{self, is_one_of};
+use crate::lists::ListKind;
+use crate::text::{Kind, Message};
 
 /// Classes that several patterns share.
 #[rustfmt::skip]
@@ -277,10 +278,7 @@ pub(crate) fn priority_phrase(message: &Message<'_>, at: usize) -> Option<(Prior
     if let Some(marked) = word.strip_prefix('!') {
         return lexicon::priority_word(marked).map(|p| (p, at + 1));
     }
-    if matches!(
-        word,
-        "very" | "really" | "super" | "extremely" | "more" | "quite" | "so" | "a" | "the"
-    ) {
+    if is_one_of(word, "very really super extremely more quite so a the") {
         let (priority, end) = priority_phrase_here(message, at + 1)?;
         return Some((priority, end));
     }
@@ -321,18 +319,9 @@ fn priority_phrase_here(message: &Message<'_>, at: usize) -> Option<(Priority, u
         return Some((priority, at + 2));
     }
     // "hi", "top", "default" and the like say a priority only beside the word itself.
-    (!matches!(
+    (!is_one_of(
         word,
-        "hi" | "lo"
-            | "top"
-            | "default"
-            | "regular"
-            | "mid"
-            | "max"
-            | "maximum"
-            | "emergency"
-            | "higher"
-            | "lower"
+        "hi lo top default regular mid max maximum emergency higher lower",
     ) && message.tokens.get(at).is_some_and(|t| t.kind == Kind::Word))
     .then_some((priority, at + 1))
 }

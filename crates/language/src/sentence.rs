@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use crate::additions;
-use crate::clause::{self, Clause, Reading, holds, strip_openers};
+use crate::clause::{self, Clause, Reading, first_word, holds, strip_openers};
 use crate::fallback;
-use crate::lexicon;
-use crate::text::{ListKind, Message};
+use crate::lexicon::{self, is_one_of};
+use crate::lists::ListKind;
+use crate::split::{Context, cuts, splits};
+use crate::text::Message;
 use crate::{Category, Command, Target};
 
 /// Reads a message.
@@ -17,15 +19,15 @@ pub(crate) fn read(message: &Message<'_>) -> (Category, Vec<Command>) {
         .iter()
         .any(|l| l.kind != ListKind::Foreign && l.kind != ListKind::Bare)
         || message.tokens.iter().any(|t| {
-            matches!(
+            is_one_of(
                 t.norm.as_str(),
-                "remind" | "reminder" | "reminders" | "reminded" | "task" | "tasks"
+                "remind reminder reminders reminded task tasks",
             )
         });
     let tagged = message
         .tokens
         .iter()
-        .any(|t| crate::target::tag_word(&t.norm).is_some());
+        .any(|t| crate::filter::tag_word(&t.norm).is_some());
     let elsewhere = !ours
         && !tagged
         && (message.lists.iter().any(|l| l.kind == ListKind::Foreign)
@@ -58,19 +60,7 @@ fn foreign_container(message: &Message<'_>) -> bool {
         lexicon::FOREIGN_CONTAINERS.contains(&token.norm.as_str())
             && (1..=6).any(|back| {
                 i.checked_sub(back).is_some_and(|b| {
-                    matches!(
-                        message.word(b),
-                        "to" | "on"
-                            | "from"
-                            | "off"
-                            | "in"
-                            | "into"
-                            | "onto"
-                            | "of"
-                            | "for"
-                            | "my"
-                            | "the"
-                    )
+                    is_one_of(message.word(b), "to on from off in into onto of for my the")
                 })
             })
     })
@@ -193,9 +183,7 @@ fn bullet(message: &Message<'_>, range: Range<usize>) -> Option<(Range<usize>, b
         let is_box = word == "["
             || word == "]"
             || (matches!(word, "x" | "") && start > range.start && message.word(start - 1) == "[");
-        if message.is_mark(start) && matches!(word, "-" | "*" | "+" | "•" | "–" | "—" | "~")
-            || is_box
-        {
+        if message.is_mark(start) && is_one_of(word, "- * + • – — ~") || is_box {
             bulleted = true;
         } else if lexicon::small_number(word).is_some()
             && message.is_mark(start + 1)
@@ -203,10 +191,7 @@ fn bullet(message: &Message<'_>, range: Range<usize>) -> Option<(Range<usize>, b
         {
             bulleted = true;
             start += 1;
-        } else if matches!(
-            word,
-            "·" | "●" | "○" | "◦" | "‣" | "☐" | "▪" | "✔" | "✓" | "-"
-        ) {
+        } else if is_one_of(word, "· ● ○ ◦ ‣ ☐ ▪ ✔ ✓ -") {
             bulleted = true;
         } else {
             break;
@@ -267,9 +252,9 @@ fn line(message: &Message<'_>, range: Range<usize>, foreign: bool) -> Vec<Readin
     let mut adding: Option<bool> = None;
     for piece in pieces {
         let found = clause::read(message, piece.clone(), foreign);
-        let opens_add = matches!(
-            strip_first(message, piece.clone()),
-            "add" | "remind" | "todo" | "remember" | "put" | "create" | "new"
+        let opens_add = is_one_of(
+            first_word(message, piece.clone()),
+            "add remind todo remember put create new",
         );
         let found = match (found, adding) {
             (Some(reading), Some(reminder)) if !opens_add && is_plain_add(&reading) => {
@@ -296,11 +281,6 @@ fn line(message: &Message<'_>, range: Range<usize>, foreign: bool) -> Vec<Readin
     }
     share_times(&mut readings);
     readings
-}
-
-fn strip_first<'m>(message: &'m Message<'_>, range: Range<usize>) -> &'m str {
-    let range = strip_openers(message, range);
-    message.word(range.start)
 }
 
 fn is_plain_add(reading: &Reading) -> bool {
@@ -334,252 +314,6 @@ fn share_times(readings: &mut [Reading]) {
             later = None;
         }
         additions::finish_reminder(reading);
-    }
-}
-
-/// A place where a line may be cut.
-#[derive(Debug)]
-struct Cut {
-    /// Where the left part ends.
-    at: usize,
-    /// Where the right part starts.
-    resume: usize,
-    /// The end of a sentence or a semicolon, not only "and" or a comma.
-    hard: bool,
-    /// "and" or "then" was said.
-    spoken: bool,
-}
-
-fn cuts(message: &Message<'_>, range: Range<usize>) -> Vec<Cut> {
-    let mut cuts: Vec<Cut> = Vec::new();
-    let mut at = range.start;
-    while at < range.end {
-        let mut end = at;
-        let (mut hard, mut spoken) = (false, false);
-        while end < range.end {
-            let word = message.word(end);
-            let mark = message.is_mark(end);
-            let joins = match word {
-                ";" | "\n" | "." | "?" | "!" | "|" | "•" | "…" if mark => {
-                    hard = true;
-                    true
-                }
-                "," | "-" | "—" | "–" if mark => true,
-                "and" | "then" | "&" | "plus" | "also" | "so" | "but" => {
-                    let begins = end == range.start;
-                    spoken |= !begins;
-                    !begins
-                        && (end > at
-                            || matches!(word, "and" | "then" | "&" | "so" | "but" | "plus"))
-                }
-                "please" if end > range.start && end == at && !message.word(end + 1).is_empty() => {
-                    spoken = true;
-                    matches!(message.word(end + 1), "remind")
-                }
-                _ => false,
-            };
-            if !joins {
-                break;
-            }
-            end += 1;
-        }
-        if end > at && at > range.start && end < range.end {
-            let inside = message
-                .times
-                .iter()
-                .any(|t| t.tokens.start < end && t.tokens.end > at && t.tokens.start < at);
-            if !inside {
-                cuts.push(Cut {
-                    at,
-                    resume: end,
-                    hard,
-                    spoken,
-                });
-            }
-        }
-        at = end.max(at + 1);
-    }
-    cuts
-}
-
-/// What the clauses so far were.
-#[derive(Debug, Default)]
-struct Context {
-    /// An addition that names a chore: "add buy milk".
-    chores: bool,
-    /// "go to the store and buy milk" is one thing.
-    going: bool,
-}
-
-impl Context {
-    fn update(&mut self, message: &Message<'_>, left: Range<usize>, foreign: bool) {
-        let clause = Clause::new(message, left, foreign);
-        let mut at = clause.range.start;
-        let opener = matches!(
-            message.word(at),
-            "add"
-                | "remind"
-                | "todo"
-                | "task"
-                | "new"
-                | "remember"
-                | "put"
-                | "i"
-                | "need"
-                | "create"
-        );
-        while at < clause.range.end
-            && matches!(
-                message.word(at),
-                "add"
-                    | "remind"
-                    | "me"
-                    | "to"
-                    | "todo"
-                    | "task"
-                    | "a"
-                    | "tasks"
-                    | "remember"
-                    | "new"
-                    | "put"
-                    | "i"
-                    | "need"
-                    | "have"
-                    | "my"
-                    | "create"
-                    | ":"
-                    | "these"
-            )
-        {
-            at += 1;
-        }
-        let verb = message.word(at);
-        let changes = matches!(
-            verb,
-            "complete"
-                | "cancel"
-                | "move"
-                | "change"
-                | "set"
-                | "start"
-                | "delete"
-                | "close"
-                | "reopen"
-        );
-        let chore = !changes
-            && (additions::is_chore(&clause, at..clause.range.end)
-                || lexicon::MARKED_CHORES.contains(&verb));
-        self.chores = chore || (self.chores && !opener);
-        self.going = matches!(
-            verb,
-            "go" | "head"
-                | "drive"
-                | "run"
-                | "come"
-                | "stop"
-                | "try"
-                | "swing"
-                | "get"
-                | "sit"
-                | "visit"
-        );
-    }
-}
-
-fn splits(
-    message: &Message<'_>,
-    cut: &Cut,
-    left: Range<usize>,
-    right: Range<usize>,
-    context: &Context,
-    foreign: bool,
-) -> bool {
-    let clause = Clause::new(message, right.clone(), foreign);
-    let numbered = lexicon::ordinal(clause.word(0)).or_else(|| lexicon::cardinal(clause.word(0)));
-    if clause.range.is_empty() || (numbered.is_some() && !cut.hard) {
-        return false;
-    }
-    // "rename X to …" and "search for …" take all that follows them.
-    let left_range = strip_openers(message, left.clone());
-    let first = strip_first(message, left);
-    if matches!(first, "rename" | "search" | "find" | "retitle") && !cut.hard {
-        return false;
-    }
-    // "at 4 tomorrow, remind me …": a time alone belongs to what follows.
-    if crate::details::times_end(message, left_range.start, left_range.end) == Some(left_range.end)
-    {
-        return false;
-    }
-    let pronoun = matches!(clause.word(1), "it" | "them" | "him" | "her");
-    let chore = additions::is_chore(&clause, clause.range.clone())
-        || (lexicon::MARKED_CHORES.contains(&clause.word(0))
-            && !matches!(
-                clause.word(0),
-                "ask"
-                    | "see"
-                    | "tell"
-                    | "check"
-                    | "discuss"
-                    | "bring"
-                    | "help"
-                    | "use"
-                    | "back"
-                    | "try"
-            ));
-    if context.chores
-        && chore
-        && !pronoun
-        && !(context.going && cut.spoken && !message.is_mark(cut.at))
-        && !cut.hard
-        && clause.range.len() >= 2
-    {
-        return true;
-    }
-    let Some(reading) = clause::read(message, right, foreign) else {
-        return false;
-    };
-    match reading.commands.first() {
-        None => false,
-        Some(Command::Add { title, .. }) if !cut.hard => {
-            // Only what says that it is an addition starts one after a mere comma.
-            let says = matches!(
-                clause.word(0),
-                "add"
-                    | "remind"
-                    | "create"
-                    | "set"
-                    | "put"
-                    | "make"
-                    | "todo"
-                    | "remember"
-                    | "new"
-                    | "dont"
-            ) || (cut.spoken && matches!(clause.word(0), "i" | "im"));
-            says && (!title.is_empty()
-                || matches!(clause.word(0), "remind" | "set" | "add" | "put"))
-        }
-        Some(
-            Command::Greet { .. }
-            | Command::Confirm
-            | Command::Deny
-            | Command::Help
-            | Command::Choose { .. }
-            | Command::Undo,
-        ) => cut.hard,
-        Some(
-            Command::ListReminders { .. }
-            | Command::List { .. }
-            | Command::Summary { .. }
-            | Command::Count { .. }
-            | Command::Show { .. }
-            | Command::Search { .. },
-        ) => {
-            cut.hard
-                || (cut.spoken
-                    && (lexicon::is_question_word(clause.word(0))
-                        || lexicon::is_reading_verb(clause.word(0))))
-        }
-        Some(_) => true,
     }
 }
 
