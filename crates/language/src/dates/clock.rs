@@ -17,8 +17,8 @@ pub(super) struct Clock {
     pub bare: bool,
 }
 
-const HOUR: i64 = 3600;
-const HALF_DAY: i64 = 12 * HOUR;
+pub(super) const HOUR: i64 = 3600;
+pub(super) const HALF_DAY: i64 = 12 * HOUR;
 pub(super) const DAY: i64 = 24 * HOUR;
 
 impl Clock {
@@ -75,55 +75,6 @@ impl Clock {
     }
 }
 
-/// A part of the day, in seconds from midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct DayPart {
-    pub from: i64,
-    pub to: i64,
-    /// The usual time for something that is due then.
-    pub due: i64,
-    /// It is of today ("tonight").
-    pub today: bool,
-    /// Its name means a time by itself ("tonight", "after lunch"), without "in the" or a day.
-    pub strong: bool,
-}
-
-impl DayPart {
-    const fn hours(from: i64, to: i64, due: i64) -> Self {
-        Self {
-            from: from * HOUR,
-            to: to * HOUR,
-            due: due * HOUR,
-            today: false,
-            strong: false,
-        }
-    }
-
-    const fn strong(self) -> Self {
-        Self {
-            strong: true,
-            ..self
-        }
-    }
-
-    const fn of_today(self) -> Self {
-        Self {
-            today: true,
-            strong: true,
-            ..self
-        }
-    }
-
-    pub(super) fn is_afternoon(self) -> bool {
-        self.from >= HALF_DAY
-    }
-}
-
-const MORNING: DayPart = DayPart::hours(0, 12, 9);
-const AFTERNOON: DayPart = DayPart::hours(12, 19, 15);
-const EVENING: DayPart = DayPart::hours(18, 24, 18);
-const NIGHT: DayPart = DayPart::hours(18, 24, 20);
-
 /// What a piece of text says of the time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hours {
@@ -165,9 +116,10 @@ impl Parser<'_> {
     pub(super) fn hours(&self, at: usize, ranged: bool) -> Parse<(Hours, Option<i32>)> {
         let (after, first) = self.clock(at)?;
         let (after, zone) = self.zone(after);
-        let to = if self.is_sign(after, '-') || self.is_one_of(after, &["to", "until", "through"]) {
-            Some(after + 1)
-        } else if ranged && self.is_word(after, "and") {
+        let to = if self.is_sign(after, '-')
+            || self.is_one_of(after, &["to", "until", "through"])
+            || (ranged && self.is_word(after, "and"))
+        {
             Some(after + 1)
         } else if self.words(after, &["but", "before"]) || self.words(after, &["and", "before"]) {
             Some(after + 2)
@@ -178,10 +130,8 @@ impl Parser<'_> {
             && let Some((end, second)) = self.clock(self.past(to, &["about", "around"]))
             && (ranged || !(first.bare && second.bare))
         {
-            let (end, zone) = match self.zone(end) {
-                (end, Some(zone)) => (end, Some(zone)),
-                (end, None) => (end, zone),
-            };
+            let (end, last_zone) = self.zone(end);
+            let zone = last_zone.or(zone);
             // "3 to 4 in the PM": the half said last is the second's.
             return Some((end, (Hours::Between(first, second), zone)));
         }
@@ -268,7 +218,10 @@ impl Parser<'_> {
         } else if digits <= 4 {
             // "730", "1030"
             bare = true;
-            (at + 1, Clock::new(first / 100, first % 100, Grain::Minute)?)
+            let mut clock = Clock::new(first / 100, first % 100, Grain::Minute)?;
+            // "0800" is of the 24-hour clock.
+            clock.open &= digits == 3 || first >= 1000;
+            (at + 1, clock)
         } else {
             return None;
         };
@@ -344,12 +297,6 @@ impl Parser<'_> {
     }
 
     fn half_of_day(&self, at: usize, clock: Clock) -> Parse<Clock> {
-        if !clock.open && !(13..24).contains(&(clock.seconds / HOUR)) && clock.seconds >= HOUR {
-            // "07:00 PM": a leading zero said nothing.
-            if clock.seconds > HALF_DAY {
-                return None;
-            }
-        }
         let (after, afternoon) = self.meridiem(at)?;
         if clock.seconds > HALF_DAY + HOUR - 1 || clock.seconds < HOUR {
             return Some((after, clock.closed()));
@@ -424,107 +371,21 @@ impl Parser<'_> {
         if clock.seconds % HOUR != 0 || clock.grain == Grain::Second {
             return None;
         }
-        // "5 to 7" are two hours; so are "15 to 17".
+        // "5 to 7" are two hours; "15 to noon" and "20 after 3pm" are not.
         let preposition = self.word(after - 1);
-        if matches!(
-            preposition,
-            Some("to" | "until" | "before" | "of" | "after")
-        ) && !said_minutes
-            && (clock.bare || minutes <= 12)
-            && !(self.is_word(end - 1, "noon") || self.is_word(end - 1, "midnight"))
-        {
-            let round = minutes % 5 == 0 && preposition != Some("of");
-            if !(round && clock.bare && minutes > 12)
-                && !(round && !clock.bare && minutes >= 5 && preposition != Some("to"))
-            {
-                return None;
-            }
+        let named = self.is_one_of(end - 1, &["noon", "midday", "midnight"]);
+        let round = minutes % 5 == 0 && preposition != Some("of");
+        let could_be_hours = !said_minutes
+            && !named
+            && matches!(
+                preposition,
+                Some("to" | "until" | "before" | "of" | "after")
+            );
+        let is_minutes = (minutes > 12 && (round || !clock.bare))
+            || (round && !clock.bare && preposition != Some("to"));
+        if could_be_hours && !is_minutes {
+            return None;
         }
         Some((end, clock.moved(sign * minutes * 60)))
-    }
-
-    /// A part of the day, without "in the" before it.
-    pub(super) fn day_part(&self, at: usize) -> Parse<DayPart> {
-        let late = |part: DayPart| DayPart {
-            from: 21 * HOUR,
-            due: 21 * HOUR,
-            ..part
-        };
-        let word = self.word(at)?;
-        let end = |after: usize| {
-            if self.is_word(after, "ish") {
-                after + 1
-            } else {
-                after
-            }
-        };
-        let part = match word {
-            "morning" | "morningish" => MORNING,
-            "afternoon" | "afternoons" | "afternoonish" => AFTERNOON,
-            "evening" | "eveningish" => EVENING,
-            "night" | "nights" => NIGHT,
-            "tonight" => NIGHT.of_today(),
-            "lunch" | "lunchtime" => DayPart::hours(12, 14, 12),
-            "breakfast" => DayPart::hours(7, 9, 8),
-            "dinner" | "dinnertime" => DayPart::hours(18, 20, 18),
-            "eod" => DayPart::hours(17, 24, 17).of_today(),
-            "late" => {
-                let (after, part) = match self.word(at + 1)? {
-                    "tonight" => (at + 2, late(NIGHT.of_today())),
-                    "night" | "evening" => (at + 2, late(NIGHT)),
-                    "afternoon" => (at + 2, DayPart::hours(15, 19, 16)),
-                    "morning" => (at + 2, DayPart::hours(9, 12, 11)),
-                    _ => return None,
-                };
-                return Some((after, part));
-            }
-            "early" => {
-                let part = match self.word(at + 1)? {
-                    "morning" => DayPart::hours(0, 9, 7),
-                    "afternoon" => DayPart::hours(12, 15, 13),
-                    "evening" => DayPart::hours(18, 21, 18),
-                    _ => return None,
-                };
-                return Some((at + 2, part));
-            }
-            "mid" if self.is_word(at + 1, "morning") => {
-                return Some((at + 2, DayPart::hours(9, 11, 10)));
-            }
-            "mid" if self.is_word(at + 1, "afternoon") => {
-                return Some((at + 2, DayPart::hours(13, 15, 14)));
-            }
-            "after" => {
-                let part = match self.word(at + 1)? {
-                    "lunch" => DayPart::hours(13, 17, 13),
-                    "school" => DayPart::hours(15, 21, 15),
-                    "work" => DayPart::hours(17, 21, 18),
-                    "dinner" => DayPart::hours(20, 24, 20),
-                    "breakfast" => DayPart::hours(9, 12, 9),
-                    _ => return None,
-                };
-                return Some((at + 2, part.strong()));
-            }
-            "before" if self.is_word(at + 1, "lunch") => {
-                return Some((at + 2, DayPart::hours(9, 12, 11).strong()));
-            }
-            "first" if self.is_word(at + 1, "thing") => {
-                let after = if self.words(at + 2, &["in", "the"]) {
-                    at + 4
-                } else {
-                    at + 2
-                };
-                let after = self.past(after, &["morning"]);
-                return Some((after, DayPart::hours(0, 12, 9).strong()));
-            }
-            "end" | "close" if self.is_word(at + 1, "of") => {
-                let day = self.past(at + 2, &["the", "my"]);
-                if self.is_one_of(day, &["day", "business"]) {
-                    return Some((day + 1, DayPart::hours(17, 24, 17).of_today()));
-                }
-                return None;
-            }
-            _ => return None,
-        };
-        Some((end(at + 1), part))
     }
 }

@@ -1,9 +1,10 @@
 //! A mention of a time: its prepositions, the time, and what hangs on it.
 
 use super::clock::Hours;
-use super::moment::{Lead, Moment};
+use super::moment::Moment;
 use super::parser::{Parse, Parser};
 use super::resolve::Resolved;
+use super::support::Lead;
 use super::{Bound, DateSpan, Grain, Meaning, Mention};
 
 impl Parser<'_> {

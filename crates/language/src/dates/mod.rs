@@ -1,17 +1,24 @@
 //! Dates, times, durations and repetitions in English, resolved against a moment and a time zone.
 
+mod around;
 mod calendar;
 mod clock;
+mod day_part;
 mod days;
 mod duration;
+mod from_now;
 mod holidays;
 mod mention;
 mod moment;
+mod months;
 mod parser;
 mod relative;
 mod repeat;
+mod repeat_days;
+mod repeat_rule;
 mod resolve;
 mod sky;
+mod support;
 mod token;
 mod words;
 

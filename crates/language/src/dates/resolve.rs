@@ -4,7 +4,8 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike};
 
 use super::calendar::{Date, says};
-use super::clock::{Clock, DAY, DayPart, Hours};
+use super::clock::{Clock, DAY, Hours};
+use super::day_part::DayPart;
 use super::days::{Span, step};
 use super::moment::Moment;
 use super::parser::Parser;

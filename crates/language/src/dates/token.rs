@@ -54,6 +54,16 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}' | '\u{2018}')
 }
 
+/// "2moro", "2nite".
+fn after_two(word: &str) -> Option<&'static str> {
+    match word {
+        "moro" | "morrow" | "morow" | "mrw" | "mro" => Some("tomorrow"),
+        "nite" | "night" => Some("tonight"),
+        "day" => Some("today"),
+        _ => None,
+    }
+}
+
 /// Splits the text.
 pub(super) fn split(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
@@ -102,6 +112,22 @@ pub(super) fn split(text: &str) -> Vec<Token> {
                         break;
                     }
                     chars.next();
+                }
+                if !spaced
+                    && let Some(two) = tokens.pop_if(|token: &mut Token| {
+                        let is_two = Kind::Number {
+                            value: 2,
+                            digits: 1,
+                        };
+                        token.kind == is_two && token.spaced && after_two(&word).is_some()
+                    })
+                {
+                    tokens.push(Token {
+                        end,
+                        kind: Kind::Word(after_two(&word).unwrap_or_default().to_owned()),
+                        ..two
+                    });
+                    continue;
                 }
                 Kind::Word(words::mend(word))
             }

@@ -191,7 +191,7 @@ const NOT_SLIPS: [&str; 14] = [
 /// Mends short forms and slips of the pen: `tommorow`, `wendsday`, `tmrw`.
 pub(super) fn mend(word: String) -> String {
     let mended = match word.as_str() {
-        "tmrw" | "tmr" | "tmw" | "tmrrw" | "tomo" | "tomoz" | "tom" if word != "tom" => "tomorrow",
+        "tmrw" | "tmr" | "tmw" | "tmrrw" | "tomoz" => "tomorrow",
         "tomorrows" => "tomorrow",
         "todays" => "today",
         "tonite" | "tonights" | "2nite" => "tonight",
@@ -208,7 +208,7 @@ pub(super) fn mend(word: String) -> String {
         "evenin" | "evening" | "evenings" => "evening",
         "arvo" => "afternoon",
         "nite" => "night",
-        "evry" | "everyday" | "eveyday" if word == "evry" => "every",
+        "evry" => "every",
         _ => return mend_by_distance(word),
     };
     mended.to_owned()
