@@ -178,11 +178,12 @@ impl Builder {
             .command(address, &log)
             .spawn()
             .expect("the host's program starts");
-        // Ends the host also when the test process dies or leaks the shared application.
+        // Ends the host and its state also when the test process ends without dropping the application.
         let reaper = Command::new("sh")
             .arg("-c")
-            .arg("cat >/dev/null; kill -9 \"$0\" 2>/dev/null")
+            .arg("cat >/dev/null; kill -9 \"$0\" 2>/dev/null; rm -rf \"$1\"")
             .arg(child.id().to_string())
+            .arg(self.state.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -170,7 +170,7 @@ const ODD_TEXTS: [&str; 16] = [
 
 #[test]
 fn odd_texts_are_kept_as_they_are_in_every_field() {
-    let person = shared().user();
+    let (person, other) = (shared().user(), shared().user());
     for odd in ODD_TEXTS {
         let is_line = !odd.contains(char::is_control);
         let title = if is_line { odd } else { "a title is one line" };
@@ -211,8 +211,8 @@ fn odd_texts_are_kept_as_they_are_in_every_field() {
                     .post("/api/auth/login", &json!({ "email": odd, "password": odd }))
                     .status,
             );
-        let answer = person.post("/api/chat", &json!({ "message": odd }));
-        assert_eq!(answer.status, 200, "{answer:?}");
+        // Someone without tasks: "drop table tasks" may mean a task of that title.
+        other.chat(odd, None);
     }
     assert!(person.get("/api/tasks").expect(200)["total"].as_u64() >= Some(ODD_TEXTS.len() as u64));
 }

@@ -288,7 +288,7 @@ fn every_field_can_be_changed_in_words() {
     );
     talk.say("snooze write report by 1 day");
     assert_eq!(due(&talk.only()).to_rfc3339(), "2031-03-04T09:00:00+00:00");
-    talk.say("start write report");
+    talk.say("start working on write report");
     assert_eq!(talk.only()["status"], "in_progress");
     talk.say("complete write report");
     assert_eq!(talk.only()["status"], "completed");
@@ -365,7 +365,6 @@ fn what_it_does_not_understand_changes_nothing() {
         "hello",
         "help",
         "'; DROP TABLE tasks; --",
-        "complete",
         "delete the thing that does not exist",
         "mark unicorn training as done",
         "move walk the dragon to friday",
@@ -394,7 +393,7 @@ fn conversations_are_separate() {
 fn a_long_conversation_stays_quick_and_bounded() {
     let mut talk = Talk::new();
     for n in 0..60 {
-        talk.say(&format!("add errand number {n}"));
+        talk.say(&format!("add wrap gift {n}"));
     }
     let id = talk.conversation.clone().expect("a conversation");
     let answer = talk.person.get(&format!("/api/chat/{id}"));
@@ -407,6 +406,6 @@ fn a_long_conversation_stays_quick_and_bounded() {
     talk.say("complete it");
     assert_eq!(
         talk.person.titles(&[("status", "completed")]),
-        ["errand number 59"]
+        ["wrap gift 59"]
     );
 }
