@@ -34,8 +34,8 @@ const CLASSES: &[(&str, &str)] = &[
 /// One element of a pattern.
 #[derive(Debug)]
 enum Part {
-    /// One of these sequences of words.
-    Words(Vec<Vec<&'static str>>),
+    /// One of these words, or sequences of words joined by `_`.
+    Words(Vec<&'static str>),
     /// A colon.
     Colon,
     /// A named slot.
@@ -102,18 +102,18 @@ impl Pattern {
     }
 }
 
-fn alternatives(words: &'static str) -> Vec<Vec<&'static str>> {
-    words
-        .split('|')
-        .flat_map(|word| match word.strip_prefix('@') {
-            Some(class) => CLASSES
-                .iter()
-                .find(|(name, _)| *name == class)
-                .map(|(_, words)| alternatives(words))
-                .unwrap_or_default(),
-            None => vec![word.split('_').collect()],
-        })
-        .collect()
+fn alternatives(words: &'static str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for word in words.split('|') {
+        match word.strip_prefix('@') {
+            Some(class) => {
+                let class = CLASSES.iter().find(|(name, _)| *name == class);
+                found.extend(class.into_iter().flat_map(|(_, words)| words.split('|')));
+            }
+            None => found.push(word),
+        }
+    }
+    found
 }
 
 struct Search<'p, 'm, 'a> {
@@ -165,10 +165,10 @@ impl Search<'_, '_, '_> {
         at
     }
 
-    fn words(&self, words: &[&str], mut at: usize) -> Option<usize> {
-        for word in words {
+    fn words(&self, words: &str, mut at: usize) -> Option<usize> {
+        for word in words.split('_') {
             at = self.skip_marks(at);
-            if at >= self.range.end || self.message.word(at) != *word {
+            if at >= self.range.end || self.message.word(at) != word {
                 return None;
             }
             at += 1;
