@@ -153,6 +153,9 @@ impl Parser<'_> {
     pub(super) fn now_words(&self, at: usize) -> Option<usize> {
         match self.word(at)? {
             "now" if self.words(at + 1, &["and", "then"]) => None,
+            "now" if self.is_word(at + 1, "on") && self.is_word(at.checked_sub(1)?, "from") => None,
+            // Not the machine.
+            "atm" if at > 0 && self.is_one_of(at - 1, &["the", "an", "my", "this", "that"]) => None,
             "now" | "atm" => Some(at + 1),
             "right" | "just" if self.is_word(at + 1, "now") => Some(at + 2),
             "at" if self.words(at + 1, &["the", "moment"]) => Some(at + 3),

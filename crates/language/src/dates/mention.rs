@@ -1,5 +1,6 @@
 //! A mention of a time: its prepositions, the time, and what hangs on it.
 
+use super::calendar::says;
 use super::clock::Hours;
 use super::moment::Moment;
 use super::parser::{Parse, Parser};
@@ -52,6 +53,16 @@ impl Parser<'_> {
         let (after, lead) = self.lead(at);
         let led = if after > at {
             self.moment(after, lead).and_then(|(end, moment)| {
+                // "bring it in tomorrow"
+                if self.is_word(after - 1, "in")
+                    && moment
+                        .date
+                        .as_ref()
+                        .is_some_and(|date| matches!(date.says, says::DAY | says::WEEKDAY))
+                    && !self.is_one_of(after, &["the", "this"])
+                {
+                    return None;
+                }
                 // "for june": a name.
                 if self.is_word(after - 1, "for") && !lead.weak && !lead.inside && is_weak(&moment)
                 {
@@ -143,9 +154,18 @@ impl Parser<'_> {
         }
         let grain = first.span.grain.min(last.grain);
         if last.start < first.span.start {
-            // "Friday to Monday": the Monday after.
-            let week = chrono::TimeDelta::try_weeks(1)?;
-            last.start = last.start.checked_add_signed(week)?;
+            // "Friday to Monday": the Monday after; "January to August" likewise.
+            let weekday = moment
+                .date
+                .as_ref()
+                .is_some_and(|date| date.says == says::WEEKDAY);
+            let start = last.start.date();
+            let later = if weekday {
+                super::days::add_days(start, 7)?
+            } else {
+                super::days::add_months(start, 12)?
+            };
+            last.start = later.and_time(last.start.time());
             last.end = None;
             if last.start < first.span.start {
                 return None;

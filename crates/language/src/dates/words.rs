@@ -33,9 +33,9 @@ const MONTHS: [&[&str]; 12] = [
 ];
 
 /// Months and weekdays that are plain words or names as well.
-const EVERYDAY: [&str; 15] = [
-    "mon", "wed", "sat", "sun", "mar", "march", "may", "april", "june", "jan", "august", "jun",
-    "dec", "sep", "nov",
+const EVERYDAY: [&str; 16] = [
+    "apr", "mon", "wed", "sat", "sun", "mar", "march", "may", "april", "june", "jan", "august",
+    "jun", "dec", "sep", "nov",
 ];
 
 const SMALL: [&str; 20] = [
