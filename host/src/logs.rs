@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use clap::ValueEnum;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::io::AsyncWrite;
 use tracing_subscriber::EnvFilter;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -49,6 +51,15 @@ pub enum OutputStream {
     Stdout,
     /// Standard error.
     Stderr,
+}
+
+impl OutputStream {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
 }
 
 /// A component's standard output or error: each line becomes a log line.
@@ -104,13 +115,53 @@ impl LineLogger {
         let text = String::from_utf8_lossy(&self.line);
         let text = text.trim_end_matches(['\n', '\r']);
         if !text.is_empty() {
-            let component = &*self.output.component;
-            match self.output.stream {
-                OutputStream::Stdout => tracing::info!(component, stream = "stdout", "{text}"),
-                OutputStream::Stderr => tracing::info!(component, stream = "stderr", "{text}"),
-            }
+            self.output.log(text);
         }
         self.line.clear();
+    }
+}
+
+/// A line that a component wrote as `tracing`'s JSON: it keeps its level and its fields.
+#[derive(Debug, PartialEq, Deserialize)]
+struct Event {
+    level: String,
+    message: String,
+    #[serde(default)]
+    correlation_id: Option<String>,
+    #[serde(default, rename = "timestamp")]
+    _timestamp: IgnoredAny,
+    #[serde(flatten)]
+    fields: serde_json::Map<String, serde_json::Value>,
+}
+
+impl ComponentOutput {
+    fn log(&self, line: &str) {
+        let (component, stream) = (&*self.component, self.stream.name());
+        let event = line.starts_with('{').then(|| serde_json::from_str(line));
+        let Some(Ok(Event {
+            level,
+            message,
+            correlation_id,
+            fields,
+            ..
+        })) = event
+        else {
+            tracing::info!(component, stream, "{line}");
+            return;
+        };
+        let fields = (!fields.is_empty()).then(|| serde_json::Value::Object(fields).to_string());
+        macro_rules! at {
+            ($level:ident) => {
+                tracing::$level!(component, correlation_id, fields, "{message}")
+            };
+        }
+        match level.as_str() {
+            "ERROR" => at!(error),
+            "WARN" => at!(warn),
+            "DEBUG" => at!(debug),
+            "TRACE" => at!(trace),
+            _ => at!(info),
+        }
     }
 }
 
@@ -137,5 +188,29 @@ impl AsyncWrite for LineLogger {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().log();
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_json_line_keeps_its_level_and_fields() {
+        let line = r#"{"timestamp":"2026-01-01T00:00:00Z","level":"ERROR","message":"no database","correlation_id":"c1","target":"todo_api"}"#;
+        let event: Event = serde_json::from_str(line).expect("an event");
+        assert_eq!(
+            (
+                event.level.as_str(),
+                event.message.as_str(),
+                event.correlation_id.as_deref()
+            ),
+            ("ERROR", "no database", Some("c1"))
+        );
+        assert_eq!(
+            event.fields.keys().collect::<Vec<_>>(),
+            ["target"],
+            "what has a place of its own is not repeated"
+        );
     }
 }
