@@ -1,4 +1,4 @@
-//! A component that does on request what a host has to withstand; `tests/host.rs` asks it.
+//! A component that does on request what a host has to withstand; `tests/host` asks it.
 
 use std::collections::HashMap;
 use std::hint::black_box;
