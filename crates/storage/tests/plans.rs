@@ -72,10 +72,11 @@ fn fill(store: &Store) {
         .execute(
             "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1)
              INSERT INTO tasks (id, user_id, title, title_key, status, priority, due_date, reminders, tags,
-               created_at, updated_at, completed_at, version)
+               created_at, updated_at, completed_at, version, title_words, description_words, tag_words)
              SELECT printf('00000000-0000-4000-8000-%012x', n), printf('00000000-0000-0000-0000-%012x', n % 10 + 1),
                'task ' || n, 'task ' || n, CASE WHEN n % 3 THEN 'pending' ELSE 'completed' END, n % 4,
-               ?2 + n * 1000, '[]', '[]', ?2 + n, ?2 + n, CASE WHEN n % 3 THEN NULL ELSE ?2 + n END, 1
+               ?2 + n * 1000, '[]', '[]', ?2 + n, ?2 + n, CASE WHEN n % 3 THEN NULL ELSE ?2 + n END, 1,
+               ' task ' || n, '', ''
              FROM numbers",
             (TASKS as i64, due(0).timestamp_millis()),
         )

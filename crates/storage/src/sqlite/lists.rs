@@ -7,7 +7,7 @@ use task_model::{Page, SortField, SortOrder, Stats, TagCount, TaskQuery};
 use uuid::Uuid;
 
 use super::rows::{Columns, TASK, json, rank};
-use super::search::match_expression;
+use super::search::Query;
 use crate::sql::params;
 use crate::{Result, SqlConnection, SqlValue};
 
@@ -76,7 +76,7 @@ pub(super) fn conditions(
         None => {}
     }
     if let Some(q) = &query.q {
-        let expression = match_expression(user_id, q)?;
+        let expression = Query::parse(q)?.expression(user_id);
         any_of(
             "row IN (SELECT rowid FROM task_search WHERE task_search MATCH ",
             params![expression],

@@ -42,15 +42,41 @@ macro_rules! outbox_row {
     };
 }
 
-/// Puts the `NEW` task's text into the index and its tags beside it, unless it is deleted.
+/// The indexed columns of a row (`"NEW."`, `"OLD."` or none): each word begins with its owner's id, so that
+/// a search reads that person's entries and not everybody's.
+macro_rules! owned_words {
+    ($row:literal) => {
+        concat!(
+            owned_words!($row, "title_words"),
+            ", ",
+            owned_words!($row, "description_words"),
+            ", ",
+            owned_words!($row, "tag_words")
+        )
+    };
+    ($row:literal, $column:literal) => {
+        concat!(
+            "replace(",
+            $row,
+            $column,
+            ", ' ', ' ' || replace(",
+            $row,
+            "user_id, '-', ''))"
+        )
+    };
+}
+
+/// Puts the `NEW` task's words into the index and its tags beside it, unless it is deleted.
 macro_rules! index_new {
     () => {
-        "INSERT INTO task_search (rowid, title, description, tags, owner)
-           SELECT NEW.row, NEW.title, NEW.description,
-             trim(replace(NEW.tags, '\",\"', ' '), '[]\"'), replace(NEW.user_id, '-', '')
-           WHERE NEW.deleted_at IS NULL;
-         INSERT INTO task_tags (user_id, tag, task)
-           SELECT DISTINCT NEW.user_id, value, NEW.row FROM json_each(NEW.tags) WHERE NEW.deleted_at IS NULL;"
+        concat!(
+            "INSERT INTO task_search (rowid, title_words, description_words, tag_words)
+               SELECT NEW.row, ",
+            owned_words!("NEW."),
+            " WHERE NEW.deleted_at IS NULL;
+             INSERT INTO task_tags (user_id, tag, task)
+               SELECT DISTINCT NEW.user_id, value, NEW.row FROM json_each(NEW.tags) WHERE NEW.deleted_at IS NULL;"
+        )
     };
 }
 
@@ -108,7 +134,10 @@ const TASKS_1: Migration = &[
        version INTEGER NOT NULL,
        deleted_at INTEGER,
        correlation_id TEXT,
-       traceparent TEXT
+       traceparent TEXT,
+       title_words TEXT NOT NULL,
+       description_words TEXT NOT NULL,
+       tag_words TEXT NOT NULL
      )",
     "CREATE INDEX tasks_created ON tasks (user_id, deleted_at, created_at)",
     "CREATE INDEX tasks_due ON tasks (user_id, deleted_at, due_date)",
@@ -123,18 +152,17 @@ const TASKS_1: Migration = &[
        task INTEGER NOT NULL,
        PRIMARY KEY (user_id, tag, task)
      ) WITHOUT ROWID",
-    // FTS5 may not read another virtual table (`json_each`) to check or rebuild its index, so the tags'
-    // text is cut out of their JSON.
-    "CREATE VIEW task_text AS
-       SELECT row, title, description, trim(replace(tags, '\",\"', ' '), '[]\"') AS tags,
-         replace(user_id, '-', '') AS owner
-       FROM tasks WHERE deleted_at IS NULL",
-    // The owner is a column of the index, so that a search reads that person's entries and not everybody's.
+    concat!(
+        "CREATE VIEW task_words (row, title_words, description_words, tag_words) AS
+           SELECT row, ",
+        owned_words!(""),
+        " FROM tasks WHERE deleted_at IS NULL"
+    ),
+    // The words come folded; this tokenizer only parts them at the spaces.
     "CREATE VIRTUAL TABLE task_search USING fts5(
-       title, description, tags, owner,
-       content = 'task_text', content_rowid = 'row',
-       tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')",
-    "INSERT INTO task_search (task_search, rank) VALUES ('rank', 'bm25(10.0, 2.0, 5.0, 0.0)')",
+       title_words, description_words, tag_words,
+       content = 'task_words', content_rowid = 'row', tokenize = 'ascii')",
+    "INSERT INTO task_search (task_search, rank) VALUES ('rank', 'bm25(10.0, 2.0, 5.0)')",
     "CREATE TABLE outbox (
        seq INTEGER PRIMARY KEY AUTOINCREMENT,
        event_id TEXT NOT NULL,
@@ -169,11 +197,12 @@ const TASKS_1: Migration = &[
         " END"
     ),
     concat!(
-        "CREATE TRIGGER task_reindexed AFTER UPDATE OF title, description, tags, deleted_at ON tasks BEGIN
-           INSERT INTO task_search (task_search, rowid, title, description, tags, owner)
-             SELECT 'delete', OLD.row, OLD.title, OLD.description,
-               trim(replace(OLD.tags, '\",\"', ' '), '[]\"'), replace(OLD.user_id, '-', '')
-             WHERE OLD.deleted_at IS NULL;
+        "CREATE TRIGGER task_reindexed
+           AFTER UPDATE OF title_words, description_words, tag_words, tags, deleted_at ON tasks BEGIN
+           INSERT INTO task_search (task_search, rowid, title_words, description_words, tag_words)
+             SELECT 'delete', OLD.row, ",
+        owned_words!("OLD."),
+        " WHERE OLD.deleted_at IS NULL;
            DELETE FROM task_tags
              WHERE user_id = OLD.user_id AND tag IN (SELECT value FROM json_each(OLD.tags)) AND task = OLD.row;",
         index_new!(),

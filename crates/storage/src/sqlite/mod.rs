@@ -7,6 +7,7 @@ mod rates;
 mod rows;
 mod search;
 mod tasks;
+mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use task_model::{

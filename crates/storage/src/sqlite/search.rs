@@ -1,37 +1,84 @@
 //! Full text over a person's tasks.
+//!
+//! Each indexed word begins with its owner's id, so a search reads that person's entries alone, also to
+//! count how rare a word is, and costs the same whatever others have stored.
 
-use task_model::SearchHit;
+use std::ops::Range;
+
+use task_model::{SearchHit, Task};
 use uuid::Uuid;
 
 use super::lists::count;
-use super::rows::Columns;
+use super::rows::{Columns, TASK};
+use super::words::{Word, words};
 use crate::sql::params;
 use crate::{Result, SqlConnection};
 
-/// Words of a query beyond these are left out: each one costs a walk through the index.
+/// Phrases of a query and words of a phrase beyond these are left out: each one costs a walk through
+/// the index.
 const MAX_WORDS: usize = 16;
-/// Stand around a match until the rest is escaped; the rules for text refuse both characters.
-const MARK: char = '\u{2}';
-const END_MARK: char = '\u{3}';
+/// Words of a passage.
+const PASSAGE: usize = 24;
 
-/// The FTS5 query for what a person typed: every word must occur, in any column, the last one perhaps
-/// only begun. Each word is a quoted string, so no operator of FTS5 can come from it. `None` if there
-/// is no word in it.
-pub(super) fn match_expression(user_id: Uuid, typed: &str) -> Option<String> {
-    let words: Vec<String> = typed
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .take(MAX_WORDS)
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
-        .collect();
-    if words.is_empty() {
-        return None;
+/// What a person typed. All phrases must occur, each in some column; most have one word (`e-mail` has
+/// two). The last word is perhaps only begun.
+pub(super) struct Query(Vec<Vec<String>>);
+
+impl Query {
+    /// `None` if there is no word in it.
+    pub(super) fn parse(typed: &str) -> Option<Self> {
+        let phrases: Vec<Vec<String>> = typed
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .map(|typed| {
+                words(typed)
+                    .take(MAX_WORDS)
+                    .map(|word| word.folded.into_owned())
+                    .collect()
+            })
+            .filter(|phrase: &Vec<String>| !phrase.is_empty())
+            .take(MAX_WORDS)
+            .collect();
+        (!phrases.is_empty()).then_some(Self(phrases))
     }
-    let owner = user_id.simple();
-    Some(format!(
-        "owner : \"{owner}\" AND {{title description tags}} : ({} *)",
-        words.join(" ")
-    ))
+
+    /// In the syntax of FTS5, each phrase as a string, so that no operator can come from it.
+    pub(super) fn expression(&self, user_id: Uuid) -> String {
+        let owner = user_id.simple();
+        let mut expression = String::new();
+        for phrase in &self.0 {
+            expression.push('"');
+            for word in phrase {
+                expression.push_str(&format!(" {owner}{word}"));
+            }
+            expression.push_str("\" ");
+        }
+        expression + "*"
+    }
+
+    /// Where phrases occur, without overlaps: the words they take and the number of the phrase.
+    fn occurrences(&self, words: &[Word<'_>]) -> Vec<(Range<usize>, usize)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+            let longest = (0..self.0.len())
+                .filter(|phrase| self.begins(rest, *phrase))
+                .max_by_key(|phrase| self.0[*phrase].len());
+            let start = at;
+            at += longest.map_or(1, |phrase| self.0[phrase].len());
+            found.extend(longest.map(|phrase| (start..at, phrase)));
+        }
+        found
+    }
+
+    fn begins(&self, words: &[Word<'_>], phrase: usize) -> bool {
+        let last = (phrase + 1 == self.0.len()).then(|| self.0[phrase].len() - 1);
+        words.len() >= self.0[phrase].len()
+            && self.0[phrase].iter().zip(words).enumerate().all(
+                |(index, (typed, Word { folded, .. }))| {
+                    folded == typed || (Some(index) == last && folded.starts_with(typed.as_str()))
+                },
+            )
+    }
 }
 
 pub(super) async fn search<C: SqlConnection>(
@@ -40,38 +87,24 @@ pub(super) async fn search<C: SqlConnection>(
     q: &str,
     limit: u32,
 ) -> Result<(Vec<SearchHit>, u64)> {
-    let Some(expression) = match_expression(user_id, q) else {
+    let Some(query) = Query::parse(q) else {
         return Ok((Vec::new(), 0));
     };
-    let sql = "SELECT tasks.id, tasks.user_id, tasks.title, tasks.description, tasks.status, tasks.priority,
-          tasks.due_date, tasks.reminders, tasks.tags, tasks.recurrence_pattern, tasks.created_at, tasks.updated_at,
-          tasks.completed_at, tasks.version,
-          snippet(task_search, 0, char(2), char(3), '…', 24),
-          snippet(task_search, 1, char(2), char(3), '…', 24),
-          snippet(task_search, 2, char(2), char(3), '…', 24)
-        FROM task_search CROSS JOIN tasks ON tasks.row = task_search.rowid
-        WHERE task_search MATCH ?1 AND tasks.user_id = ?2 AND tasks.deleted_at IS NULL
-        ORDER BY task_search.rank LIMIT ?3";
+    let expression = query.expression(user_id);
+    let sql = format!(
+        "SELECT {TASK} FROM task_search CROSS JOIN tasks ON tasks.row = task_search.rowid
+         WHERE task_search MATCH ?1 AND tasks.user_id = ?2 AND tasks.deleted_at IS NULL
+         ORDER BY task_search.rank LIMIT ?3"
+    );
     let rows = connection
-        .execute(sql, params![expression.as_str(), user_id, limit])
+        .execute(&sql, params![expression.as_str(), user_id, limit])
         .await?;
     let hits = rows
         .into_iter()
         .map(|row| {
-            let mut columns = Columns::from(row);
-            let task = columns.task()?;
-            let mut best = (0, String::new());
-            for _ in 0..3 {
-                let passage = columns.optional_text()?.unwrap_or_default();
-                let marks = passage.matches(MARK).count();
-                if marks > best.0 {
-                    best = (marks, passage);
-                }
-            }
-            Ok(SearchHit {
-                task,
-                snippet: to_html(&best.1),
-            })
+            let task = Columns::from(row).task()?;
+            let snippet = snippet(&task, &query);
+            Ok(SearchHit { task, snippet })
         })
         .collect::<Result<Vec<_>>>()?;
     if hits.len() < limit as usize {
@@ -87,15 +120,74 @@ pub(super) async fn search<C: SqlConnection>(
     Ok((hits, count(rows)?))
 }
 
-/// Escapes a passage; only the marks become tags, and they are always balanced.
-fn to_html(passage: &str) -> String {
-    let mut html = String::with_capacity(passage.len());
-    let mut is_open = false;
-    for c in passage.chars() {
+/// The best passage of the title, the description and the tags, in this order if they are equally good.
+fn snippet(task: &Task, query: &Query) -> String {
+    let tags = task.tags.join(" ");
+    let description = task.description.as_deref().unwrap_or_default();
+    let mut best = ((0, 0), String::new());
+    for text in [&task.title, description, &tags] {
+        if let Some(found) = passage(text, query)
+            && found.0 > best.0
+        {
+            best = found;
+        }
+    }
+    best.1
+}
+
+/// The passage with the most different phrases, then the most occurrences (both numbers are given),
+/// as HTML in which `<mark>` is the only element.
+fn passage(text: &str, query: &Query) -> Option<((usize, usize), String)> {
+    let words: Vec<Word<'_>> = words(text).collect();
+    let occurrences = query.occurrences(&words);
+    let mut best: Option<((usize, usize), &[(Range<usize>, usize)])> = None;
+    for (index, (first, _)) in occurrences.iter().enumerate() {
+        let near = occurrences[index..]
+            .partition_point(|(occurrence, _)| occurrence.end <= first.start + PASSAGE);
+        let near = &occurrences[index..index + near];
+        let mut phrases: Vec<usize> = near.iter().map(|(_, phrase)| *phrase).collect();
+        phrases.sort_unstable();
+        phrases.dedup();
+        let score = (phrases.len(), near.len());
+        if best.is_none_or(|(highest, _)| score > highest) {
+            best = Some((score, near));
+        }
+    }
+    let (score, marked) = best?;
+    let (first, last) = (&marked.first()?.0, &marked.last()?.0);
+    let before = PASSAGE.saturating_sub(last.end - first.start) / 2;
+    let start = first
+        .start
+        .saturating_sub(before)
+        .min(words.len().saturating_sub(PASSAGE));
+    let end = (start + PASSAGE).min(words.len());
+
+    let mut html = String::new();
+    let mut at = 0;
+    if start > 0 {
+        html.push('…');
+        at = words[start].place.start;
+    }
+    for (occurrence, _) in marked {
+        let place = words[occurrence.start].place.start..words[occurrence.end - 1].place.end;
+        escape(&text[at..place.start], &mut html);
+        html.push_str("<mark>");
+        at = place.end;
+        escape(&text[place], &mut html);
+        html.push_str("</mark>");
+    }
+    if end < words.len() {
+        escape(&text[at..words[end - 1].place.end], &mut html);
+        html.push('…');
+    } else {
+        escape(&text[at..], &mut html);
+    }
+    Some((score, html))
+}
+
+fn escape(text: &str, html: &mut String) {
+    for c in text.chars() {
         match c {
-            MARK | END_MARK if is_open == (c == MARK) => {}
-            MARK => html.push_str("<mark>"),
-            END_MARK => html.push_str("</mark>"),
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
             '&' => html.push_str("&amp;"),
@@ -103,14 +195,5 @@ fn to_html(passage: &str) -> String {
             '\'' => html.push_str("&#39;"),
             _ => html.push(c),
         }
-        match c {
-            MARK => is_open = true,
-            END_MARK => is_open = false,
-            _ => {}
-        }
     }
-    if is_open {
-        html.push_str("</mark>");
-    }
-    html
 }

@@ -5,6 +5,7 @@ use task_model::{NewTask, Status, Task, TaskPatch};
 use uuid::Uuid;
 
 use super::rows::{TASK, first_task, json, rank};
+use super::words;
 use crate::sql::params;
 use crate::{Origin, Result, SqlConnection, SqlValue, StorageError};
 
@@ -19,8 +20,9 @@ pub(super) async fn create<C: SqlConnection>(
         .execute(
             &format!(
                 "INSERT INTO tasks (id, user_id, title, title_key, description, status, priority, due_date, reminders,
-                   tags, recurrence_pattern, created_at, updated_at, version, correlation_id, traceparent)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?11, 1, ?12, ?13)
+                   tags, recurrence_pattern, created_at, updated_at, version, correlation_id, traceparent,
+                   title_words, description_words, tag_words)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?11, 1, ?12, ?13, ?14, ?15, ?16)
                  ON CONFLICT (id) DO NOTHING RETURNING {TASK}"
             ),
             params![
@@ -28,7 +30,7 @@ pub(super) async fn create<C: SqlConnection>(
                 user_id,
                 task.title.as_str(),
                 title_key(&task.title),
-                task.description,
+                task.description.as_deref(),
                 rank(task.priority),
                 task.due_date,
                 json(&task.reminders)?,
@@ -36,7 +38,10 @@ pub(super) async fn create<C: SqlConnection>(
                 task.recurrence_pattern,
                 now,
                 origin.correlation_id.clone(),
-                origin.traceparent.clone()
+                origin.traceparent.clone(),
+                words::column(&task.title),
+                words::column(task.description.as_deref().unwrap_or_default()),
+                words::column(&task.tags.join(" "))
             ],
         )
         .await?;
@@ -122,9 +127,12 @@ fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
     if let Some(title) = &patch.title {
         columns.push(("title", title.as_str().into()));
         columns.push(("title_key", title_key(title).into()));
+        columns.push(("title_words", words::column(title).into()));
     }
     if let Some(description) = &patch.description {
         columns.push(("description", description.clone().into()));
+        let words = words::column(description.as_deref().unwrap_or_default());
+        columns.push(("description_words", words.into()));
     }
     if let Some(status) = patch.status {
         columns.push(("status", status.as_str().into()));
@@ -140,6 +148,7 @@ fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
     }
     if let Some(tags) = &patch.tags {
         columns.push(("tags", json(tags)?.into()));
+        columns.push(("tag_words", words::column(&tags.join(" ")).into()));
     }
     if let Some(recurrence) = &patch.recurrence_pattern {
         columns.push(("recurrence_pattern", recurrence.clone().into()));
