@@ -16,10 +16,11 @@ const TASKS: u64 = 50_000;
 /// One of ten people; has 5,000 of the tasks.
 const ME: Uuid = Uuid::from_u128(1);
 
-/// Asks for the plan of each statement before it executes it.
+/// Asks for the plan of each statement before it executes it, and keeps what is asked of the index.
 struct Explaining {
     connection: RusqliteConnection,
     plans: Arc<Mutex<Vec<String>>>,
+    expressions: Arc<Mutex<Vec<String>>>,
 }
 
 impl SqlConnection for Explaining {
@@ -38,6 +39,15 @@ impl SqlConnection for Explaining {
             .lock()
             .unwrap()
             .push(steps.collect::<Vec<_>>().join("\n"));
+        if sql.contains("MATCH") {
+            self.expressions
+                .lock()
+                .unwrap()
+                .extend(params.iter().filter_map(|param| match param {
+                    SqlValue::Text(text) if text.contains('"') => Some(text.clone()),
+                    _ => None,
+                }));
+        }
         self.connection.execute(sql, params).await
     }
 
@@ -46,6 +56,7 @@ impl SqlConnection for Explaining {
         Ok(Self {
             connection,
             plans: Arc::clone(&self.plans),
+            expressions: Arc::clone(&self.expressions),
         })
     }
 }
@@ -98,9 +109,11 @@ fn frequent_statements_use_an_index() {
     let store = Store::new();
     fill(&store);
     let plans = Arc::new(Mutex::new(Vec::new()));
+    let expressions = Arc::new(Mutex::new(Vec::new()));
     let open = |database| Explaining {
         connection: RusqliteConnection::open(store.folder.path(), database).unwrap(),
         plans: Arc::clone(&plans),
+        expressions: Arc::clone(&expressions),
     };
     let storage = SqliteStorage::new(open(Database::Tasks), open(Database::RateLimits));
     let now = at(1000);
@@ -206,7 +219,8 @@ fn frequent_statements_use_an_index() {
     let day = (NaiveDate::default(), at(0), at(86_400));
     wait(storage.stats(ME, &[day], now)).unwrap();
     wait(storage.tags(ME)).unwrap();
-    wait(storage.search(ME, "task", 10)).unwrap();
+    let (hits, total) = wait(storage.search(ME, "task", 10)).unwrap();
+    assert_eq!((hits.len(), total), (10, TASKS / 10 - 1));
     wait(storage.tasks(
         ME,
         &TaskQuery {
@@ -248,6 +262,18 @@ fn frequent_statements_use_an_index() {
                     .any(|step| step.trim() == format!("SCAN {table}")),
                 "{plan}"
             );
+        }
+    }
+
+    // Entries of other people begin with their ids (`every_entry_of_the_index_names_its_owner`).
+    let expressions = expressions.lock().unwrap();
+    assert_eq!(expressions.len(), 3, "a page, a count and a filter");
+    for expression in &*expressions {
+        for word in expression
+            .split(['"', ' ', '*'])
+            .filter(|word| !word.is_empty())
+        {
+            assert!(word.starts_with(&ME.simple().to_string()), "{expression}");
         }
     }
 }

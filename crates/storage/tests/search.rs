@@ -3,6 +3,8 @@
 mod common;
 
 use common::{Store, at, origin, tagged, titled, wait};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use storage::Storage;
 use task_model::{NewTask, SearchHit, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
@@ -68,8 +70,69 @@ fn search_finds_words_beginnings_and_accents_in_all_text() {
         wait(store.storage.search(OTHER, "milk", 10)).unwrap(),
         (vec![], 0)
     );
-    let owner = ME.simple().to_string();
-    assert_eq!(store.found(&owner), [""; 0]);
+    let owner = ME.simple();
+    for q in [owner.to_string(), format!("{owner}milk")] {
+        assert_eq!(store.found(&q), [""; 0], "{q}");
+    }
+}
+
+#[test]
+fn words_are_compared_without_accents_and_case_in_many_scripts() {
+    let store = Store::new();
+    for (title, queries) in [
+        ("Große Straße", &["GROSSE", "strasse", "straße"][..]),
+        ("Ο Οδυσσεύς", &["ΟΔΥΣΣΕΥΣ", "οδυσσευς"]),
+        ("Ёлка", &["елка", "ЁЛК"]),
+        ("İstanbul", &["istanbul", "ISTANBUL"]),
+        ("हिन्दी सीखो", &["हिन्दी", "हिन"]),
+        ("がっこう", &["がっこう", "か\u{3099}っ"]),
+        ("שָׁלוֹם", &["שלום"]),
+        ("牛乳を買う", &["牛乳"]),
+        ("Dvořák's N°2", &["dvorak", "DVORA\u{301}K", "2"]),
+    ] {
+        store.add(titled(title), 0);
+        for q in queries {
+            assert_eq!(store.found(q), [title], "{q}");
+        }
+    }
+    assert_eq!(store.found("かっこう"), [""; 0], "another letter");
+    assert_eq!(store.found("\u{301}"), [""; 0], "no word");
+}
+
+/// A search then walks through that person's entries alone, however many tasks others have.
+#[test]
+fn every_entry_of_the_index_names_its_owner() {
+    let store = Store::new();
+    for owner in [ME, OTHER] {
+        let task = NewTask {
+            description: Some("Two «litres», e-mail\nZoë".into()),
+            ..tagged("buy milk", &["home", "to do"])
+        };
+        let s = &store.storage;
+        let task = wait(s.create_task(owner, task, &origin(), at(0))).unwrap();
+        let patch = TaskPatch {
+            title: Some("buy oat milk".into()),
+            ..TaskPatch::default()
+        };
+        wait(s.update_task(owner, task.id, patch, None, &origin(), at(1))).unwrap();
+        wait(s.delete_task(owner, task.id, &origin(), at(2))).unwrap();
+        wait(s.restore_task(owner, task.id, &origin(), at(3))).unwrap();
+    }
+    let database = store.database();
+    database
+        .execute_batch(
+            "CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, task_search, instance)",
+        )
+        .unwrap();
+    let (entries, owned): (u32, u32) = database
+        .query_row(
+            "SELECT count(*), count(*) FILTER (WHERE substr(term, 1, 32) = replace(user_id, '-', ''))
+             FROM entries JOIN tasks ON row = doc",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!((entries, owned), (22, 22));
 }
 
 #[test]
@@ -131,6 +194,56 @@ fn snippets_mark_the_match_and_escape_the_rest() {
         "{passage}"
     );
     assert!(snippet("word").contains("two <mark>words</mark>"));
+}
+
+#[test]
+fn the_best_passage_is_shown() {
+    let store = Store::new();
+    let far = ["x"; 40].join(" ");
+    store.add(
+        NewTask {
+            description: Some(format!("one {far} one two {far} two {far}")),
+            ..titled("one")
+        },
+        0,
+    );
+    let snippet = |q: &str| store.find(q).0.remove(0).snippet;
+    assert_eq!(snippet("one"), "<mark>one</mark>");
+    let passage = snippet("one tw");
+    assert!(
+        passage.contains("x <mark>one</mark> <mark>two</mark> x"),
+        "{passage}"
+    );
+    store.add(titled("E-Mail, e - mail and mail"), 0);
+    assert_eq!(
+        snippet("e-mail"),
+        "<mark>E-Mail</mark>, <mark>e - mail</mark> and mail"
+    );
+}
+
+proptest! {
+    /// The text of a task is what its passage shows, whatever the two consist of.
+    #[test]
+    fn a_passage_is_a_part_of_its_text(
+        words in vec(r"\PC{1,6}", 1..60),
+        between in r"[ \-,<&\u{300}\u{1f95b}]",
+        typed in vec(0_usize..60, 1..4),
+    ) {
+        let store = Store::new();
+        let title = words.join(&between);
+        store.add(titled(&title), 0);
+        let q: Vec<&str> = typed.iter().filter_map(|word| words.get(*word)).map(String::as_str).collect();
+        for hit in store.find(&q.join(" ")).0 {
+            let text = hit.snippet.replace("<mark>", "").replace("</mark>", "");
+            prop_assert_ne!(&text, &hit.snippet);
+            prop_assert!(!text.contains(['<', '>', '"', '\'']));
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"")
+                .replace("&#39;", "'").replace("&amp;", "&");
+            let text = text.strip_prefix('…').unwrap_or(&text);
+            let text = text.strip_suffix('…').unwrap_or(text);
+            prop_assert!(title.contains(text), "{title:?} shows {text:?}");
+        }
+    }
 }
 
 #[test]

@@ -20,6 +20,14 @@ const MAX_WORDS: usize = 16;
 /// Words of a passage.
 const PASSAGE: usize = 24;
 
+/// One of a query's phrases in a text.
+struct Occurrence {
+    /// The words of the text that it takes.
+    words: Range<usize>,
+    /// Which one.
+    phrase: usize,
+}
+
 /// What a person typed. All phrases must occur, each in some column; most have one word (`e-mail` has
 /// two). The last word is perhaps only begun.
 pub(super) struct Query(Vec<Vec<String>>);
@@ -55,8 +63,8 @@ impl Query {
         expression + "*"
     }
 
-    /// Where phrases occur, without overlaps: the words they take and the number of the phrase.
-    fn occurrences(&self, words: &[Word<'_>]) -> Vec<(Range<usize>, usize)> {
+    /// Where phrases occur, in order and without overlaps.
+    fn occurrences(&self, words: &[Word<'_>]) -> Vec<Occurrence> {
         let mut found = Vec::new();
         let mut at = 0;
         while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
@@ -65,7 +73,10 @@ impl Query {
                 .max_by_key(|phrase| self.0[*phrase].len());
             let start = at;
             at += longest.map_or(1, |phrase| self.0[phrase].len());
-            found.extend(longest.map(|phrase| (start..at, phrase)));
+            found.extend(longest.map(|phrase| Occurrence {
+                words: start..at,
+                phrase,
+            }));
         }
         found
     }
@@ -140,21 +151,21 @@ fn snippet(task: &Task, query: &Query) -> String {
 fn passage(text: &str, query: &Query) -> Option<((usize, usize), String)> {
     let words: Vec<Word<'_>> = words(text).collect();
     let occurrences = query.occurrences(&words);
-    let mut best: Option<((usize, usize), &[(Range<usize>, usize)])> = None;
-    for (index, (first, _)) in occurrences.iter().enumerate() {
-        let near = occurrences[index..]
-            .partition_point(|(occurrence, _)| occurrence.end <= first.start + PASSAGE);
-        let near = &occurrences[index..index + near];
-        let mut phrases: Vec<usize> = near.iter().map(|(_, phrase)| *phrase).collect();
+    let mut best = ((0, 0), [].as_slice());
+    for (index, first) in occurrences.iter().enumerate() {
+        let rest = &occurrences[index..];
+        let near = rest.partition_point(|it| it.words.end <= first.words.start + PASSAGE);
+        let near = &rest[..near];
+        let mut phrases: Vec<usize> = near.iter().map(|it| it.phrase).collect();
         phrases.sort_unstable();
         phrases.dedup();
         let score = (phrases.len(), near.len());
-        if best.is_none_or(|(highest, _)| score > highest) {
-            best = Some((score, near));
+        if score > best.0 {
+            best = (score, near);
         }
     }
-    let (score, marked) = best?;
-    let (first, last) = (&marked.first()?.0, &marked.last()?.0);
+    let (score, marked) = best;
+    let (first, last) = (&marked.first()?.words, &marked.last()?.words);
     let before = PASSAGE.saturating_sub(last.end - first.start) / 2;
     let start = first
         .start
@@ -168,8 +179,8 @@ fn passage(text: &str, query: &Query) -> Option<((usize, usize), String)> {
         html.push('…');
         at = words[start].place.start;
     }
-    for (occurrence, _) in marked {
-        let place = words[occurrence.start].place.start..words[occurrence.end - 1].place.end;
+    for Occurrence { words: marked, .. } in marked {
+        let place = words[marked.start].place.start..words[marked.end - 1].place.end;
         escape(&text[at..place.start], &mut html);
         html.push_str("<mark>");
         at = place.end;
