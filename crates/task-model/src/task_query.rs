@@ -8,6 +8,8 @@ use crate::{FieldError, SortOrder, TaskQuery};
 
 /// Tasks on one page.
 const MAX_LIMIT: u32 = 100;
+/// Tasks that a page may skip: no list is as long.
+const MAX_OFFSET: u32 = 1_000_000_000;
 /// Characters in a full-text query.
 const MAX_Q: usize = 500;
 
@@ -41,7 +43,7 @@ impl TaskQuery {
                 }
                 "limit" => set(&mut query.limit, errors.keep(name, parse_limit(value))),
                 "offset" => {
-                    let offset = whole_number(value, 0, u32::MAX);
+                    let offset = whole_number(value, 0, MAX_OFFSET);
                     set(&mut query.offset, errors.keep(name, offset));
                 }
                 _ => {}

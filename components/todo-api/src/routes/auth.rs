@@ -104,10 +104,10 @@ pub async fn register(
 #[schema(example = json!({"email": "ada@example.com", "password": "correct horse battery staple"}))]
 pub struct Credentials {
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     email: Value,
     #[serde(default)]
-    #[schema(value_type = String, format = Password, max_length = 128)]
+    #[schema(value_type = String, required = true, format = Password, max_length = 128)]
     password: Value,
 }
 
@@ -158,7 +158,7 @@ pub async fn login(
 #[derive(Deserialize, ToSchema)]
 pub struct RefreshInput {
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     refresh_token: Value,
 }
 

@@ -22,7 +22,7 @@ use crate::extract::{Db, Json, PathId, Session, parse_uuid, required_string};
 pub struct ChatInput {
     /// 1 to 4,000 characters, not all of them blank.
     #[serde(default)]
-    #[schema(value_type = String, min_length = 1, max_length = 4000)]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 4000)]
     message: Value,
     /// The conversation to go on with; absent or null begins one.
     #[serde(default)]
