@@ -134,11 +134,14 @@ pub(super) async fn page<C: SqlConnection>(
         Some(true) => "tasks INDEXED BY tasks_open_due",
         _ => "tasks",
     };
+    let order = order(query);
     let count_params = params.clone();
     params.extend([query.limit.into(), query.offset.into()]);
+    // Sorting and skipping go through an index; only the tasks of the page are read.
     let sql = format!(
-        "SELECT {TASK} FROM {from} WHERE {conditions} ORDER BY {} LIMIT ?{} OFFSET ?{}",
-        order(query),
+        "SELECT {TASK} FROM tasks WHERE row IN
+           (SELECT row FROM {from} WHERE {conditions} ORDER BY {order} LIMIT ?{} OFFSET ?{})
+         ORDER BY {order}",
         params.len() - 1,
         params.len()
     );

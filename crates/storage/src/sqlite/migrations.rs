@@ -143,7 +143,9 @@ const TASKS_1: Migration = &[
     "CREATE INDEX tasks_due ON tasks (user_id, deleted_at, due_date)",
     "CREATE INDEX tasks_open_due ON tasks (user_id, deleted_at, due_date, row, status)
        WHERE status IN ('pending', 'in_progress')",
-    "CREATE INDEX tasks_status ON tasks (user_id, deleted_at, status, created_at, row, priority, due_date)",
+    // Has all that pages are sorted by, so that sorting reads no tasks.
+    "CREATE INDEX tasks_status ON tasks
+       (user_id, deleted_at, status, created_at, row, priority, due_date, updated_at, title_key)",
     "CREATE INDEX tasks_completed ON tasks (user_id, deleted_at, completed_at) WHERE completed_at IS NOT NULL",
     "CREATE INDEX tasks_deleted ON tasks (deleted_at) WHERE deleted_at IS NOT NULL",
     "CREATE TABLE task_tags (
