@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::clause::{Clause, Reading, phrase_end, strip_openers};
 use crate::details::{self, Details};
-use crate::filter::tag_word;
+use crate::filter::{is_task_noun, tag_word};
 use crate::grammar::{self, Act};
 use crate::lexicon::{self, is_one_of};
 use crate::lists::ListKind;
@@ -49,7 +49,15 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
         }
         Act::RemindUnnamed => Some(unnamed(clause, true)),
         Act::Add => {
-            let said = said?;
+            let mut said = said?;
+            // "add errand number 5": the noun is part of the name.
+            if (is_one_of(message.word(said.start), "number no nr")
+                || lexicon::small_number(message.word(said.start)).is_some())
+                && said.start > clause.range.start + 1
+                && is_task_noun(message.word(said.start - 1))
+            {
+                said.start -= 1;
+            }
             let x = message.word(said.start);
             let bare = is_one_of(
                 first,
@@ -156,7 +164,9 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
             let rest = strip_openers(message, said);
             let verb = message.word(rest.start);
             let details = details::read(message, rest.clone());
-            if is_elsewhere(clause, rest.clone())
+            // "pay the electricity bill by friday" is as much a chore as "wash the car".
+            let known = details.marked() && lexicon::MARKED_CHORES.contains(&verb);
+            if is_elsewhere(clause, rest.clone(), known)
                 || clause.foreign
                 || lexicon::is_question_word(first) && first != "should" && first != "have"
             {
@@ -164,7 +174,6 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
             }
             let chore = is_chore(clause, rest.clone());
             let marked = details.marked() && !lexicon::ASKING.contains(&verb);
-            let known = details.marked() && lexicon::MARKED_CHORES.contains(&verb);
             // "I have a dentist appointment tomorrow" names it; "I have two dogs" does not.
             let owned = matches!(clause.word(1), "have" | "got") && clause.word(2) != "to";
             let noun = details.marked()
@@ -392,10 +401,10 @@ fn imperative(clause: &Clause<'_, '_>) -> Option<Reading> {
 start tell ask help give check text message make move",
     );
     // What only a person can do may be about anything: "prepare the meeting".
-    let chore = is_chore(clause, range.clone()) && !is_elsewhere(clause, range.clone());
+    let chore = is_chore(clause, range.clone()) && !is_elsewhere(clause, range.clone(), false);
     let dated = marked
         && !clause.asked
-        && !(foreign && is_elsewhere(clause, range.clone()) && !matches!(first, "call" | "pay"))
+        && !(foreign && is_elsewhere(clause, range.clone(), false) && !matches!(first, "call" | "pay"))
         && lexicon::MARKED_CHORES.contains(&first)
         && !(foreign && service)
         && !is_money(clause);
@@ -417,8 +426,8 @@ fn is_money(clause: &Clause<'_, '_>) -> bool {
 }
 
 /// Whether chores are not about such a thing either.
-fn is_elsewhere(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
-    let chore = is_chore(clause, range.clone());
+fn is_elsewhere(clause: &Clause<'_, '_>, range: Range<usize>, known: bool) -> bool {
+    let chore = known || is_chore(clause, range.clone());
     range.clone().any(|i| {
         let word = clause.message.word(i);
         lexicon::FOREIGN_NOUNS.contains(&word)

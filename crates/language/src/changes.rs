@@ -1,18 +1,23 @@
 //! Changes to tasks that exist: a pattern's slots become a command, if they make sense.
 
+mod timing;
+
 use std::ops::Range;
 
 use crate::clause::{Clause, Reading};
-use crate::dates::Meaning;
+use crate::details;
 use crate::filter::{self, is_task_noun, tag_word};
 use crate::grammar::{self, Act};
 use crate::lexicon::{self, is_one_of};
 use crate::lists::ListKind;
 use crate::pattern::{Captures, priority_phrase, repeat_word};
 use crate::target;
-use crate::when::{self, reminder_at};
-use crate::{Category, Command, Due, Filter, ReminderAt, Target};
+use crate::when;
+use crate::{Category, Command, Filter, Target};
 use task_model::Priority;
+use timing::{at, duration, is_shift, set_due};
+
+pub(crate) use timing::repetition;
 
 /// Reads a change.
 pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
@@ -72,16 +77,15 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
     }
     match act {
         Act::Complete => {
-            let finishing = matches!(verb, "complete" | "done" | "finish" | "fulfill");
-            // "complete the form by Friday" is something to do.
+            // "complete the form by Friday", "finish the essay #school" are things to do.
             if by_name
-                && finishing
-                && verb != "done"
-                && message.times_in(clause.range.clone()).next().is_some()
+                && matches!(verb, "complete" | "finish" | "fulfill")
+                && !said_task
+                && (!clause.lead.is_empty() || is_marked(clause))
             {
                 return None;
             }
-            if by_name && matches!(verb, "close" | "call" | "consider" | "finish") && !said_task {
+            if by_name && matches!(verb, "close" | "call" | "consider") && !said_task {
                 return None;
             }
             Some(Command::Complete { target })
@@ -108,6 +112,9 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
                 && bare
                 && !said_task
                 && !(clause.range.len() <= 5 && matches!(clause.word(1), "the" | "my"))
+                && !(clause.range.len() > 2
+                    && is_chore(clause.word(1))
+                    && !clause.has_foreign_noun(clause.range.clone()))
             {
                 return None;
             }
@@ -124,7 +131,14 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
 cancel kill axe scratch strip leave cut undo reset",
             ) && !(verb == "get" && clause.word(1) == "rid");
             let from_list = clause.has_list(|k| k != ListKind::Foreign);
-            if by_name && loose && !said_task && !from_list {
+            // "drop the gym task" says that it is one; "drop table tasks" does not.
+            let one = named.clone().is_some_and(|r| {
+                r.clone().any(|i| {
+                    message.is_quoted(i)
+                        || is_one_of(message.word(i), "task todo item chore reminder entry")
+                })
+            });
+            if by_name && loose && !one && !from_list {
                 return None;
             }
             Some(Command::Delete {
@@ -251,7 +265,8 @@ cancel kill axe scratch strip leave cut undo reset",
         }
         Act::Untag => {
             let range = captures.get('x')?;
-            let words = clause.has(|w| is_one_of(w, "tag tags untag label labels unlabel tagged"));
+            let words = clause.has(|w| is_one_of(w, "tag tags untag label labels unlabel"))
+                || named.is_some_and(|t| t.start == clause.range.start);
             Some(Command::Untag {
                 target,
                 tags: tags(clause, range, words)?,
@@ -362,23 +377,27 @@ fn reminders_aside(clause: &Clause<'_, '_>, target: Target) -> Target {
 }
 
 fn is_foreign(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
+    // "complete wash the car" names a chore.
+    let chore = range.len() > 1 && is_chore(clause.message.word(range.start));
     clause.foreign
         || range.clone().any(|i| {
             let word = clause.message.word(i);
             lexicon::FOREIGN_NOUNS.contains(&word)
                 && !is_one_of(word, "meeting meetings name money movie trip")
+                && !(chore && lexicon::HOUSEHOLD_NOUNS.contains(&word))
         })
+}
+
+/// Whether it holds what only something to do has: a time, a tag, a priority.
+fn is_marked(clause: &Clause<'_, '_>) -> bool {
+    details::read(clause.message, clause.range.clone()).marked()
 }
 
 fn starts_badly(word: &str) -> bool {
     is_one_of(
         word,
-        "not me you your so i what how why no never if some yourself u",
+        "not me you your so i what how why no never if some yourself u from where",
     )
-}
-
-fn is_shift(word: &str) -> bool {
-    is_one_of(word, "back forward by up out off later earlier ahead")
 }
 
 fn rename(
@@ -440,101 +459,6 @@ incomplete started",
 
 fn is_chore(word: &str) -> bool {
     lexicon::CHORES.contains(&word) || lexicon::MARKED_CHORES.contains(&word)
-}
-
-fn set_due(
-    clause: &Clause<'_, '_>,
-    captures: &Captures,
-    target: Target,
-    by_name: bool,
-) -> Option<Command> {
-    let message = clause.message;
-    let range = captures.get('w')?;
-    let verb = clause.word(0);
-    let about_due = clause.has(|w| matches!(w, "due" | "deadline" | "date" | "instead"));
-    if by_name && !about_due {
-        let preposition = range.start.checked_sub(1).map_or("", |i| message.word(i));
-        let led = |word: &str| message.word(range.start) == word || preposition == word;
-        let fits = match verb {
-            "reschedule" | "postpone" | "delay" | "defer" => true,
-            "move" | "push" | "shift" | "bump" | "carry" => {
-                led("to") || led("until") || led("till") || led("for") || clause.has(is_shift)
-            }
-            "change" | "switch" | "update" | "set" => led("to") || led("until") || led("till"),
-            "put" => clause.has(|w| w == "off") && (led("to") || led("until") || led("till")),
-            "extend" => true,
-            _ => clause.has(|w| {
-                matches!(
-                    w,
-                    "moved" | "postponed" | "rescheduled" | "pushed" | "delayed"
-                )
-            }),
-        };
-        if !fits {
-            return None;
-        }
-    }
-    let bare = range.start == clause.range.start || matches!(verb, "its" | "it" | "thats");
-    if bare && captures.get('t').is_none() && !clause.has(|w| w == "due") {
-        return None;
-    }
-    if matches!(verb, "add" | "give" | "make" | "set")
-        && clause.word(1) == "a"
-        && by_name
-        && !about_due
-    {
-        return None;
-    }
-    if captures.get('t').is_some_and(|r| {
-        r.clone().any(|i| {
-            matches!(
-                message.word(i),
-                "reminder" | "reminders" | "alarm" | "timer"
-            )
-        })
-    }) {
-        return None;
-    }
-    // "the report is due tomorrow" with a verb in front is a task: "finish what is due tomorrow".
-    if captures.get('t').is_some_and(|t| {
-        t.start == clause.range.start && is_chore(message.word(t.start)) && t.len() > 2
-    }) && !clause.has(|w| w == "is")
-    {
-        return None;
-    }
-    let when = when::read(message, range)?;
-    Some(Command::SetDue {
-        target,
-        due: Some(when.due),
-        keep_date: when.time_only,
-    })
-}
-
-fn duration(clause: &Clause<'_, '_>, range: Range<usize>) -> Option<i64> {
-    match clause.message.time_at(range.start)?.meaning {
-        Meaning::Duration { seconds, .. } => Some(seconds),
-        _ => None,
-    }
-}
-
-fn at(clause: &Clause<'_, '_>, captures: &Captures) -> Option<ReminderAt> {
-    match captures.get('b').or_else(|| captures.get('d')) {
-        Some(range) => reminder_at(clause.message.time_at(range.start)?),
-        None => when::reminder_when(clause.message, captures.get('w')?),
-    }
-}
-
-/// The repetition that a `<r>` slot says, with its first occurrence.
-pub(crate) fn repetition(
-    clause: &Clause<'_, '_>,
-    range: Range<usize>,
-) -> Option<(String, Option<Due>)> {
-    if let Some(time) = clause.message.time_at(range.start)
-        && let Meaning::Repeat { pattern, .. } = &time.meaning
-    {
-        return Some((pattern.clone(), time.due));
-    }
-    repeat_word(clause.message, range.start).map(|word| (word.to_owned(), None))
 }
 
 /// Tags in a slot: `#home and #garden`; bare words only when `words` allows them.

@@ -9,7 +9,7 @@ use crate::pattern::Captures;
 use crate::target::{self, pointer, trim};
 use crate::text::Message;
 use crate::{Category, Command, Nicety, Target};
-use crate::{additions, changes, questions};
+use crate::{additions, changes, past, questions};
 
 /// What was read from a clause.
 #[derive(Debug, Default, PartialEq)]
@@ -140,6 +140,7 @@ pub(crate) fn read(message: &Message<'_>, range: Range<usize>, foreign: bool) ->
     changes::read(&clause)
         .or_else(|| questions::read(&clause))
         .or_else(|| additions::read(&clause))
+        .or_else(|| past::read(&clause))
 }
 
 fn talk(clause: &Clause<'_, '_>) -> Option<Reading> {
@@ -228,8 +229,7 @@ fn keeps_opener(message: &Message<'_>, range: &Range<usize>, end: usize) -> bool
     let following = message.word(end);
     match first {
         "help" => matches!(following, "remember" | "with"),
-        "next" | "first" | "finally" | "plus" | "now" | "like" | "well" | "just" | "right"
-        | "also" => {
+        "next" | "first" | "finally" | "plus" | "like" | "well" | "just" | "right" | "also" => {
             message
                 .times_in(range.start..range.end)
                 .any(|t| t.tokens.start == range.start)

@@ -50,6 +50,11 @@ pub(crate) fn read(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec<u
         }
         if let Some(time) = message.time_at(at).filter(|t| t.tokens.end <= range.end) {
             if let Meaning::Time { span, .. } = time.meaning {
+                // "what should I do now" asks for no moment's tasks.
+                if span.grain == Grain::Second && time.bound == Bound::At {
+                    at = time.tokens.end;
+                    continue;
+                }
                 filter.period = filter.period.or_else(|| Some(period(message, span, time)));
                 at = time.tokens.end;
                 continue;

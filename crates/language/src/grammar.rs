@@ -74,7 +74,8 @@ const TALK: &[(Act, &[&str])] = &[
         &[
             "undo <x>?", "revert that|it|this|change?", "revert the|my last? change|action|thing", "take that|it|this back", "take back that|it|the_last_one", "oops|whoops|oopsie undo?", "roll back|that_back|it_back the? last? change?",
             "rollback", "unto that", "i didnt mean that|to_do_that|it|to", "bring|put it|that|them back", "go back", "that was a mistake", "i made a mistake", "wrong one", "that was wrong", "reverse that|it|the_last_change", "cancel the? last change|action|command",
-            "oops wrong one", "no undo that|it", "i take that|it back",
+            "oops wrong one", "no|nope|wait|actually|sorry|oh undo that|it|this?", "i take that|it back",
+            "thats|that_was|this_is|it_is|its|that_is wrong|incorrect|not_right|not_what_i_meant|not_what_i_wanted|a_mistake undo|revert|take|reverse|rollback that|it|this? back?", "undo|revert|reverse that|it|this thats|that_was|its|it_was wrong|incorrect|a_mistake",
         ],
     ),
     (
@@ -214,7 +215,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (Act::UntagAll, &["@delete|clear|strip|drop all? the|my|its|all_the? tags|labels from|of|off|on <t>", "untag <t>", "clear|remove|delete all? the|its? tags", "@delete all tags from <t>"]),
     (
         Act::Untag,
-        &["@delete|drop|take|clear the? tag|tags|label|labels <x> from|off|off_of|of|on <t>", "@delete|drop|take|clear the? <x> tag|tags|label from|off|off_of|of|on <t>", "untag|unlabel <t> from|as|with <x>", "untag|unlabel <x> from|off <t>", "@delete|drop|take <x> from|off|off_of <t>", "@delete|drop|clear the? tag|tags|label <x>", "<t> is not|no_longer tagged as|with? <x>"],
+        &["@delete|drop|take|clear the? tag|tags|label|labels <x> from|off|off_of|of|on <t>", "@delete|drop|take|clear the? <x> tag|tags|label from|off|off_of|of|on <t>", "untag|unlabel <t> from|as|with <x>", "untag|unlabel <x> from|off <t>", "@delete|drop|take <x> from|off|off_of <t>", "@delete|drop|clear the? tag|tags|label <x>", "@delete|drop|clear|take the|its? <x> tag|tags|label|labels off?", "remove|drop <x>", "<t> is not|no_longer tagged as|with? <x>"],
     ),
     (
         Act::Tag,
@@ -225,7 +226,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::Reopen,
         &[
-            "reopen|re-open|uncheck|untick|uncomplete|un-complete|unfinish|restore|reactivate|unmark|un-check|revive|resurrect|undelete|uncancel|resume <t>", "uncheck|untick|unmark <t> as done|complete|completed|finished?", "mark|set|flag|change|move <t> back? as|to|from_done_to|as_being? not_done|undone|incomplete|unfinished|not_complete|not_completed|not_finished|pending|open|todo|to_do|uncompleted|unchecked|still_open|not_done_yet again|yet?", "<t> isnt|wasnt|is_not|was_not|arent|is_still_not actually|really? done|finished|completed|complete yet|after_all|anymore?",
+            "reopen|re-open|uncheck|untick|uncomplete|un-complete|unfinish|restore|reactivate|unmark|un-check|revive|resurrect|undelete|uncancel|resume <t>", "uncheck|untick|unmark <t> as done|complete|completed|finished?", "mark|set|flag|change|move <t> back? as|to|from_done_to|as_being? not_done|undone|incomplete|unfinished|not_complete|not_completed|not_finished|pending|open|todo|to_do|uncompleted|unchecked|still_open|not_done_yet again|yet?", "its|it_is|that_is|thats not|still_not actually|really? done|finished|completed|complete yet?", "<t> isnt|wasnt|is_not|was_not|arent|is_still_not actually|really? done|finished|completed|complete yet|after_all|anymore?",
             "i|we didnt|did_not|havent|have_not|hadnt|never actually|really|yet? finish|finished|complete|completed|do|done <t> yet|after_all?", "<t> is still? not|to_be|still_to_be done|finished|complete yet?", "open <t> again", "move|put <t> back to|on my|the|our? todo|list|todos", "mark <t> as? un-done", "<t> needs to be redone", "i need to redo <t>", "<t> is not done|finished|complete yet?", "mark <t> as? not started",
         ],
     ),
@@ -292,7 +293,7 @@ const QUESTIONS: &[(Act, &[&str])] = &[
     (Act::ReadBack, &["read|repeat|describe|say|recite|give|tell|list me|us? my|the list back to? me|us?", "read|repeat|recite back my|the list to? me|us?", "read|repeat my|the list to? me? back"]),
     (
         Act::Show,
-        &["when|by_when|at_what_time|what_day|what_time|on_what_day|what_date is|are|was <t> due|scheduled|supposed_to_be_done|happening|again?", "when|by_when|what_day do|does|must|should|did <t> due|need_to_be_done|have_to_be_done|be_done|need_to_happen|repeat|happen", "whens|when_is|when_are <t> due", "when do|must|should|does i|we have|need to? <t>", "when do i have to <t>", "whats|what_is|what_was the due_date|deadline|due_time|priority|status|description|note of|for|on <t>", "more|details|info|information|tell_me|tell_me_more|show_me_details|show_details|give_me_details|details_please|show_me_the_details|what_are_the_details on|about|of|for <t>", "tell me more? about <t>", "open|show|view|display|pull_up me? <t>", "what is|are|was <t> about", "is <t> @done yet|already?", "is <t> overdue|urgent|important|late|due_today|due_soon|high_priority", "did|have i finish|complete|do|finished|completed|done|already_do|already_finish|already_done <t> yet|already|today?", "what|which tags|tag|priority|reminders does|is|has <t> have?", "how often does <t> repeat|recur"],
+        &["when|by_when|at_what_time|what_day|what_time|on_what_day|what_date is|are|was <t> due|scheduled|supposed_to_be_done|happening|again?", "when|by_when|what_day do|does|must|should|did <t> due|need_to_be_done|have_to_be_done|be_done|need_to_happen|repeat|happen", "whens|when_is|when_are <t> due", "when do|must|should|does i|we have|need to? <t>", "when do i have to <t>", "whats|what_is|what_was the due_date|deadline|due_time|priority|status|description|note of|for|on <t>", "more|details|info|information|tell_me|tell_me_more|show_me_details|show_details|give_me_details|details_please|show_me_the_details|what_are_the_details on|about|of|for <t>", "tell me more? about <t>", "what is|was <t>", "whats <t>", "open|show|view|display|pull_up me? <t>", "what is|are|was <t> about", "is <t> @done yet|already?", "is <t> overdue|urgent|important|late|due_today|due_soon|high_priority", "did|have i finish|complete|do|finished|completed|done|already_do|already_finish|already_done <t> yet|already|today?", "what|which tags|tag|priority|reminders does|is|has <t> have?", "how often does <t> repeat|recur"],
     ),
     (
         Act::Search,

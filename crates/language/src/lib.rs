@@ -16,6 +16,7 @@ mod grammar;
 mod lexicon;
 mod listing;
 mod lists;
+mod past;
 mod pattern;
 mod questions;
 mod sentence;

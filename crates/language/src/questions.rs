@@ -9,6 +9,7 @@ use crate::lexicon::{self, is_one_of};
 use crate::listing;
 use crate::lists::ListKind;
 use crate::target;
+use crate::text::Message;
 use crate::{Category, Command, Filter, Target};
 
 /// Reads a question.
@@ -95,8 +96,20 @@ finished")
             }
             let target = target::read(message, range.clone())?;
             let named = matches!(target, Target::Named(_));
-            let reading = is_one_of(clause.word(0), "open show view display pull tell");
+            let reading = is_one_of(clause.word(0), "open show view display pull");
             let said_task = range.clone().any(|i| is_task_noun(message.word(i)));
+            // "what is the report", "tell me about buy milk": only of what sounds like a task.
+            let asked_itself = match clause.word(0) {
+                "what" => range.start == clause.range.start + 2,
+                "whats" => range.start == clause.range.start + 1,
+                "tell" => true,
+                _ => false,
+            };
+            let thing =
+                range.clone().any(|i| message.is_quoted(i)) || sounds_like_task(message, &range);
+            if asked_itself && !thing && !(said_task && named) {
+                return None;
+            }
             let elsewhere = named
                 && range
                     .clone()
@@ -166,6 +179,20 @@ cheap us your something places",
         _ => return None,
     };
     Some(command.into())
+}
+
+/// A chore ("buy milk"), or one thing that people have to see to ("the report").
+fn sounds_like_task(message: &Message<'_>, range: &Range<usize>) -> bool {
+    let owned = lexicon::is_determiner(message.word(range.start));
+    let first = message.word(range.start);
+    let noun = range.len() <= 3
+        && owned
+        && range
+            .clone()
+            .last()
+            .is_some_and(|i| lexicon::TASK_NOUNS.contains(&message.word(i)));
+    noun || range.len() > 1
+        && (lexicon::CHORES.contains(&first) || lexicon::MARKED_CHORES.contains(&first))
 }
 
 /// Questions that CLINC-like assistants answer elsewhere: money, travel, cars.

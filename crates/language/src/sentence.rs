@@ -262,6 +262,11 @@ fn line(message: &Message<'_>, range: Range<usize>, foreign: bool) -> Vec<Readin
             }
             (None, Some(reminder)) => task(message, strip_openers(message, piece.clone()))
                 .map(|r| as_reminder(r, reminder)),
+            // "add buy milk and finish the report" adds both.
+            (Some(_), Some(reminder)) if first_word(message, piece.clone()) == "finish" => {
+                task(message, strip_openers(message, piece.clone()))
+                    .map(|r| as_reminder(r, reminder))
+            }
             (found, _) => found,
         };
         let Some(found) = found else { continue };

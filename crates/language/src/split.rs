@@ -149,6 +149,16 @@ pub(crate) fn splits(
     {
         return true;
     }
+    // "mark milk and eggs as done": the end says what the beginning is for.
+    if !cut.hard
+        && is_one_of(
+            first,
+            "mark set tick check cross make flag move take strike scratch",
+        )
+        && clause::read(message, left_range, foreign).is_none()
+    {
+        return false;
+    }
     let Some(reading) = clause::read(message, right, foreign) else {
         return false;
     };

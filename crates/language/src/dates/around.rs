@@ -50,6 +50,8 @@ impl Parser<'_> {
             "today" => day(start + 1, 0),
             "tomorrow" => day(start + 1, 1),
             "yesterday" => day(start + 1, -1),
+            // "last night": yesterday, and the part of the day follows.
+            "last" if self.is_one_of(start + 1, &["night", "evening"]) => day(start + 1, -1),
             "weekend" | "weekends" => {
                 Some((start + 1, Date::new(Days::Weekend, says::WEEK).weak()))
             }

@@ -28,6 +28,13 @@ pub(super) struct Moment {
     pub lasts: Option<Length>,
 }
 
+/// Things that a number behind them counts.
+const COUNTED: [&str; 20] = [
+    "number", "no", "nr", "chapter", "chapters", "page", "pages", "part", "section", "lesson",
+    "unit", "room", "step", "exercise", "problem", "question", "episode", "version", "level",
+    "volume",
+];
+
 enum Piece {
     Date(Date),
     Hours(Hours, Option<i32>),
@@ -63,6 +70,24 @@ impl Parser<'_> {
             end = after;
             bare_is_time |= bare;
             hours_said_bare |= sole_bare;
+        }
+        // "bill number 12 tomorrow" counts bills.
+        if hours_said_bare
+            && hours_end == start + 1
+            && start
+                .checked_sub(1)
+                .is_some_and(|before| self.is_one_of(before, &COUNTED))
+        {
+            return None;
+        }
+        // "pizza for lunch tomorrow at noon": the meal is what it is for.
+        if moment.hours.is_some()
+            && self.is_one_of(start, &["lunch", "breakfast", "dinner"])
+            && start
+                .checked_sub(1)
+                .is_some_and(|before| self.is_word(before, "for"))
+        {
+            return None;
         }
         let whole_text = start == 0 && (end..self.tokens.len()).all(|at| self.is_end(at));
         // "buy easter eggs": a holiday's name before a noun.
@@ -232,6 +257,8 @@ impl Parser<'_> {
         {
             return None;
         }
+        // "chapter 5 by tomorrow": the preposition is the day's, not the number's.
+        bare &= matches!(piece, Piece::Hours(..));
         let mut merged = moment.clone();
         self.add(&mut merged, piece)?;
         Some((end, merged, bare, sole_bare))

@@ -347,8 +347,9 @@ impl Parser<'_> {
             }
             None if part.today => self.today,
             None => {
-                let end = at_seconds(self.today, part.to)?;
-                if self.is_ahead(end) {
+                // "In the morning", said at ten, is tomorrow's; other parts count until they end.
+                let last = if part.from == 0 { part.due } else { part.to };
+                if self.is_ahead(at_seconds(self.today, last)?) {
                     self.today
                 } else {
                     self.today.succ_opt()?
