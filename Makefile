@@ -36,7 +36,7 @@ test: build lint ## Run every test, on real processes
 	@echo "==> Building what the tests run"
 	@source .tools/wasm.env; cargo build --locked --release --target wasm32-wasip2 --package test-guest
 	@echo "==> Running the tests"
-	@cargo test --locked --release --workspace
+	@cargo test --locked --release --workspace --no-fail-fast
 
 .PHONY: lint
 lint: setup-test ## Check format, lints, licences and advisories
