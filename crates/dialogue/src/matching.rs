@@ -12,6 +12,8 @@ const MAX_WORD_CHARS: usize = 32;
 pub(crate) const MEANT: f64 = 0.62;
 /// From here on a task is near enough to be offered.
 pub(crate) const NEAR: f64 = 0.35;
+/// The most names in "complete milk, eggs and bread".
+const MAX_NAMES: usize = 5;
 /// How far the best must be ahead to be taken without asking.
 const CLEAR_LEAD: f64 = 0.12;
 
@@ -241,7 +243,10 @@ pub(crate) enum Match {
 /// Finds the task among `tasks` that `words` name. Tasks that `expected` holds for go before others
 /// that are as good: an open task before a completed one.
 pub(crate) fn best(words: &str, tasks: Vec<Task>, expected: impl Fn(&Task) -> bool) -> Match {
-    let words = Words::new(words);
+    best_of(&Words::new(words), tasks, expected)
+}
+
+fn best_of(words: &Words, tasks: Vec<Task>, expected: impl Fn(&Task) -> bool) -> Match {
     let mut scored: Vec<(f64, Task)> = tasks
         .into_iter()
         .map(|task| (words.score(&task), task))
@@ -253,6 +258,10 @@ pub(crate) fn best(words: &str, tasks: Vec<Task>, expected: impl Fn(&Task) -> bo
         .iter()
         .any(|(score, task)| *score >= MEANT && expected(task))
     {
+        scored.retain(|(_, task)| expected(task));
+    }
+    if scored.iter().all(|(score, _)| *score < MEANT) {
+        // Nobody means to complete what is completed already.
         scored.retain(|(_, task)| expected(task));
     }
     let meant = scored
@@ -283,6 +292,39 @@ pub(crate) fn best(words: &str, tasks: Vec<Task>, expected: impl Fn(&Task) -> bo
             Match::Several(tasks)
         }
     }
+}
+
+/// The tasks that a list of names means, "milk and call mom": one clear task for each, all different.
+/// `None` when it is no such list, or when one task holds all the names.
+pub(crate) fn each(
+    words: &str,
+    tasks: &[Task],
+    expected: impl Fn(&Task) -> bool,
+) -> Option<Vec<Task>> {
+    let names: Vec<Words> = words
+        .replace(" and ", ",")
+        .split([',', '&'])
+        .filter(|name| !name.trim().is_empty())
+        .take(MAX_NAMES + 1)
+        .map(Words::new)
+        .collect();
+    if !(2..=MAX_NAMES).contains(&names.len()) {
+        return None;
+    }
+    let holds_all = |task: &Task| names.iter().all(|name| name.score(task) >= MEANT);
+    if tasks.iter().any(holds_all) {
+        return None;
+    }
+    let mut meant: Vec<Task> = Vec::new();
+    for name in &names {
+        match best_of(name, tasks.to_vec(), &expected) {
+            Match::Clear { task, .. } if meant.iter().all(|other| other.id != task.id) => {
+                meant.push(*task);
+            }
+            _ => return None,
+        }
+    }
+    Some(meant)
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub(crate) enum Question {
     },
     /// What should be added?
     Title { draft: Draft },
+    /// There is no such task; should it be added?
+    Add { title: String },
     /// When are these due? Then this is done to them.
     Due {
         ids: Vec<Uuid>,
@@ -117,8 +119,11 @@ impl<S: Storage + Sync> Session<'_, S> {
                     ));
                     self.list(&tasks);
                 }
+                Question::Add { title } => {
+                    self.say(format!("Should I add {}?", wording::quoted(&title)))
+                }
                 Question::Title { draft } if draft.as_reminder => {
-                    self.say("What should I remind you of?")
+                    self.say("What should I remind you about?")
                 }
                 Question::Title { .. } => self.say("What should I add?"),
                 Question::Due { ids, then } => {
@@ -185,6 +190,21 @@ impl<S: Storage + Sync> Session<'_, S> {
                 commands.pop_front();
                 let tasks = self.fetch(&ids).await?;
                 self.delete(tasks).await?;
+                Ok(Answer::Taken)
+            }
+            Question::Add { title } => {
+                let agrees = match commands.front() {
+                    Some(Command::Confirm) => true,
+                    Some(Command::Add { title, .. }) => {
+                        matches!(title.to_lowercase().as_str(), "" | "it" | "that" | "this")
+                    }
+                    _ => false,
+                };
+                if !agrees {
+                    return Ok(Answer::Other);
+                }
+                commands.pop_front();
+                self.add(titled(title), None).await?;
                 Ok(Answer::Taken)
             }
             Question::Title { draft } => self.answer_title(draft, commands).await,
@@ -320,16 +340,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                 recurrence,
                 as_reminder,
             },
-            _ => Command::Add {
-                title: self.message.trim().to_owned(),
-                description: None,
-                due: None,
-                priority: None,
-                tags: Vec::new(),
-                reminders: Vec::new(),
-                recurrence: None,
-                as_reminder: false,
-            },
+            _ => titled(self.message.trim().to_owned()),
         };
         self.add(first, Some(draft)).await?;
         Ok(Answer::Taken)
@@ -360,5 +371,19 @@ impl<S: Storage + Sync> Session<'_, S> {
             self.perform(&then, tasks, total).await?;
         }
         Ok(Answer::Taken)
+    }
+}
+
+/// A new task of which only the title is known.
+pub(crate) fn titled(title: String) -> Command {
+    Command::Add {
+        title,
+        description: None,
+        due: None,
+        priority: None,
+        tags: Vec::new(),
+        reminders: Vec::new(),
+        recurrence: None,
+        as_reminder: false,
     }
 }

@@ -113,7 +113,13 @@ impl<S: Storage + Sync> Session<'_, S> {
     }
 
     async fn resolve_name(&mut self, words: &str, operation: &Operation) -> Result<Resolved> {
-        Ok(match self.find(words, operation).await? {
+        let tasks = self.compared(words).await?;
+        if let Some(several) = matching::each(words, &tasks, |task| operation.expects(task.status))
+        {
+            return Ok(one(several));
+        }
+        let found = matching::best(words, tasks, |task| operation.expects(task.status));
+        Ok(match found {
             Match::Clear { task, others } => {
                 self.state.choice = Some(Choice {
                     operation: operation.clone(),
@@ -127,6 +133,16 @@ impl<S: Storage + Sync> Session<'_, S> {
                 one(vec![*task])
             }
             Match::Several(tasks) => Resolved::Ask(which(operation, tasks)),
+            // "Bought milk", when nothing like it was on the list.
+            Match::Nothing { near }
+                if near.is_empty()
+                    && matches!(operation, Operation::Complete | Operation::Start) =>
+            {
+                self.say(format!("I found no task like {}.", wording::quoted(words)));
+                Resolved::Ask(Question::Add {
+                    title: words.to_owned(),
+                })
+            }
             Match::Nothing { near } if near.is_empty() => Resolved::None(format!(
                 "I found no task like {}, so I changed nothing.",
                 wording::quoted(words)
@@ -237,6 +253,14 @@ impl<S: Storage + Sync> Session<'_, S> {
 
     /// Compares a name with the person's tasks.
     pub(crate) async fn find(&self, words: &str, operation: &Operation) -> Result<Match> {
+        let tasks = self.compared(words).await?;
+        Ok(matching::best(words, tasks, |task| {
+            operation.expects(task.status)
+        }))
+    }
+
+    /// The tasks that a name is compared with.
+    async fn compared(&self, words: &str) -> Result<Vec<Task>> {
         let mut tasks = self.latest(OPEN, MAX_COMPARED_OPEN).await?;
         tasks.extend(self.latest(CLOSED, MAX_COMPARED_CLOSED).await?);
         let mut known: HashSet<Uuid> = tasks.iter().map(|task| task.id).collect();
@@ -246,9 +270,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                 .map(|hit| hit.task)
                 .filter(|task| known.insert(task.id)),
         );
-        Ok(matching::best(words, tasks, |task| {
-            operation.expects(task.status)
-        }))
+        Ok(tasks)
     }
 
     /// Up to `limit` tasks in one of these states, the latest changed first.

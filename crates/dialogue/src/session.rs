@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::conversation::{Choice, MAX_REFERENCES, State};
-use crate::operation::{Operation, Plan};
-use crate::question::{Answer, Question};
+use crate::matching::Match;
+use crate::operation::{Operation, Plan, RemindAt};
+use crate::question::{Answer, Draft, Question, titled};
 use crate::resolve::Resolved;
 use crate::undo::Done;
 use crate::{Action, Reply, wording};
@@ -69,6 +70,9 @@ impl<S: Storage + Sync> Session<'_, S> {
         for command in commands {
             match Operation::of(&command) {
                 Some((target, operation)) => {
+                    if self.add_reminded(&target, &operation).await? {
+                        continue;
+                    }
                     if corrects && target == Target::Other {
                         self.take_back_choice().await?;
                     }
@@ -111,6 +115,29 @@ impl<S: Storage + Sync> Session<'_, S> {
             self.say(wording::NOT_UNDERSTOOD);
         }
         self.ask_first().await
+    }
+
+    /// "Remind me about the dentist at 5" adds the dentist when there is no such task.
+    async fn add_reminded(&mut self, target: &Target, operation: &Operation) -> Result<bool> {
+        let (
+            Target::Named(title),
+            Operation::AddReminder {
+                at: RemindAt::At(when),
+            },
+        ) = (target, operation)
+        else {
+            return Ok(false);
+        };
+        if !matches!(self.find(title, operation).await?, Match::Nothing { .. }) {
+            return Ok(false);
+        }
+        let draft = Draft {
+            due: Some(*when),
+            as_reminder: true,
+            ..Draft::default()
+        };
+        self.add(titled(title.clone()), Some(draft)).await?;
+        Ok(true)
     }
 
     /// A command that is about no existing task in particular.

@@ -10,8 +10,9 @@ use crate::lexicon::{self, is_one_of};
 use crate::lists::ListKind;
 use crate::pattern::{Captures, priority_phrase};
 use crate::target::{self, pointer};
+use crate::text::Message;
 use crate::when;
-use crate::{Command, ReminderAt, Target};
+use crate::{Command, Due, ReminderAt, Target};
 
 /// What may stand before what a person has to do and is no part of it.
 #[rustfmt::skip]
@@ -151,10 +152,21 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
             }
             let mut reading = add(clause, said, true)?;
             if let (Some(lead), Some(Command::Add { due, .. })) =
-                (lead, reading.commands.first_mut())
+                (lead.clone(), reading.commands.first_mut())
                 && due.is_none()
             {
-                *due = when::read(message, lead).map(|w| w.due);
+                *due = when::read(message, lead.clone()).map(|w| w.due);
+            }
+            // "every other Tuesday remind me to …"
+            if let (
+                Some(lead),
+                Some(Command::Add {
+                    due, recurrence, ..
+                }),
+            ) = (lead, reading.commands.first_mut())
+                && recurrence.is_none()
+            {
+                repeat(message, lead, recurrence, due);
             }
             finish_reminder(&mut reading);
             Some(reading)
@@ -173,9 +185,17 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
                 return None;
             }
             let chore = is_chore(clause, rest.clone());
-            let marked = details.marked() && !lexicon::ASKING.contains(&verb);
+            let marked = !lexicon::ASKING.contains(&verb)
+                && (details.marked()
+                    || rest.len() > 1
+                        && !matches!(first, "it" | "its")
+                        && lexicon::MARKED_CHORES.contains(&verb)
+                        && !clause.has_foreign_noun(rest.clone()));
             // "I have a dentist appointment tomorrow" names it; "I have two dogs" does not.
             let owned = matches!(clause.word(1), "have" | "got") && clause.word(2) != "to";
+            if is_one_of(verb, "you help u him her them it this that someone") {
+                return None;
+            }
             let noun = details.marked()
                 && rest
                     .clone()
@@ -232,6 +252,7 @@ fn add(clause: &Clause<'_, '_>, said: Range<usize>, as_reminder: bool) -> Option
     {
         said.start = time.tokens.start;
     }
+    said.start = after_header(message, said.clone());
     loop {
         let duty = DUTIES
             .iter()
@@ -259,6 +280,31 @@ fn add(clause: &Clause<'_, '_>, said: Range<usize>, as_reminder: bool) -> Option
     }
     Some(reading)
 }
+
+/// Past "three tasks:", "the following items:".
+fn after_header(message: &Message<'_>, said: Range<usize>) -> usize {
+    let mut at = said.start;
+    while at < said.end
+        && (lexicon::cardinal(message.word(at)).is_some() || is_one_of(message.word(at), HEADER))
+    {
+        at += 1;
+    }
+    let ends = at > said.start && message.is_mark(at) && message.word(at) == ":";
+    let plural = ends
+        && is_one_of(
+            message.word(at - 1),
+            "tasks items things todos chores these following",
+        );
+    if plural && at + 1 < said.end {
+        at + 1
+    } else {
+        said.start
+    }
+}
+
+/// Words that announce several tasks.
+pub(crate) const HEADER: &str =
+    "the these those following my some a few more new other tasks items things todos chores";
 
 fn is_placeholder(title: &str) -> bool {
     matches!(
@@ -291,6 +337,15 @@ fn command(clause: &Clause<'_, '_>, details: Details, as_reminder: bool) -> Comm
         .map(|w| w.due),
         (due, _) => due,
     };
+    let (mut due, mut recurrence) = (due, details.recurrence);
+    if recurrence.is_none() {
+        repeat(
+            clause.message,
+            clause.lead.clone(),
+            &mut recurrence,
+            &mut due,
+        );
+    }
     Command::Add {
         title: details.title,
         description: details.description,
@@ -298,8 +353,22 @@ fn command(clause: &Clause<'_, '_>, details: Details, as_reminder: bool) -> Comm
         priority: details.priority,
         tags: details.tags,
         reminders: details.reminders,
-        recurrence: details.recurrence,
+        recurrence,
         as_reminder,
+    }
+}
+
+/// A repetition that was said before the task itself.
+fn repeat(
+    message: &Message<'_>,
+    lead: Range<usize>,
+    recurrence: &mut Option<String>,
+    due: &mut Option<Due>,
+) {
+    let details = details::read(message, lead);
+    if details.recurrence.is_some() {
+        *recurrence = details.recurrence;
+        *due = details.due.or(*due);
     }
 }
 
@@ -404,7 +473,9 @@ start tell ask help give check text message make move",
     let chore = is_chore(clause, range.clone()) && !is_elsewhere(clause, range.clone(), false);
     let dated = marked
         && !clause.asked
-        && !(foreign && is_elsewhere(clause, range.clone(), false) && !matches!(first, "call" | "pay"))
+        && !(foreign
+            && is_elsewhere(clause, range.clone(), false)
+            && !matches!(first, "call" | "pay"))
         && lexicon::MARKED_CHORES.contains(&first)
         && !(foreign && service)
         && !is_money(clause);

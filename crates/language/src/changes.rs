@@ -64,7 +64,13 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
         r.clone()
             .any(|i| is_task_noun(message.word(i)) || message.is_quoted(i))
     });
-    let foreign = by_name && !said_task && named.clone().is_some_and(|r| is_foreign(clause, r));
+    // "mark the gas bill as done", "the priority of the bill": only tasks have these.
+    let ours = matches!(
+        act,
+        Act::Complete | Act::Reopen | Act::Delete | Act::SetPriority
+    ) || clause.has(|w| matches!(w, "priority" | "tag" | "tags"));
+    let foreign =
+        by_name && !said_task && named.clone().is_some_and(|r| is_foreign(clause, r, ours));
     if foreign && !clause.has_list(|k| k != ListKind::Foreign) && act != Act::DropReminders {
         return None;
     }
@@ -376,9 +382,9 @@ fn reminders_aside(clause: &Clause<'_, '_>, target: Target) -> Target {
     }
 }
 
-fn is_foreign(clause: &Clause<'_, '_>, range: Range<usize>) -> bool {
+fn is_foreign(clause: &Clause<'_, '_>, range: Range<usize>, ours: bool) -> bool {
     // "complete wash the car" names a chore.
-    let chore = range.len() > 1 && is_chore(clause.message.word(range.start));
+    let chore = ours || range.len() > 1 && is_chore(clause.message.word(range.start));
     clause.foreign
         || range.clone().any(|i| {
             let word = clause.message.word(i);

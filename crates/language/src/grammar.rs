@@ -115,7 +115,7 @@ const TALK: &[(Act, &[&str])] = &[
     ),
     (
         Act::Bye,
-        &["bye|goodbye|cya|ciao|farewell|adios|later|bye-bye bye|bot|now|for_now?", "see you|ya|u later|soon|tomorrow|around|next_time?", "good night", "talk|speak to_you? later|soon", "have a good|nice|great one|day|night|evening|weekend", "thats all|it for_now|for_today?", "take care", "until next time"],
+        &["thanks|thx|thank_you|ok|okay bye|goodbye|cya", "bye|goodbye|cya|ciao|farewell|adios|later|bye-bye bye|bot|now|for_now?", "see you|ya|u later|soon|tomorrow|around|next_time?", "good night", "talk|speak to_you? later|soon", "have a good|nice|great one|day|night|evening|weekend", "thats all|it for_now|for_today?", "take care", "until next time"],
     ),
     (
         Act::ChooseNamed,
@@ -297,7 +297,7 @@ const QUESTIONS: &[(Act, &[&str])] = &[
     ),
     (
         Act::Search,
-        &["search|look|lookup|search_up for? <x> in|on|from|among|within <l>", "search|find|look_for|look_up|locate|lookup me? all|any|every|my|the? tasks|task|todos|items|chores|reminders|entries|notes|todo|anything|everything|things|item with|about|containing|that_contain|that_contains|that_mention|mentioning|matching|related_to|relating_to|for|named|called|like|regarding|involving|on|to|that_says the_word|the_words? <x>", "search|find|look_for|look_up|locate|lookup me? the|my|a|all? <x> task|tasks|todo|todos|item|items|chore|entry", "search for? : <x>", "search my|the|all|through|in|within? tasks|todos|list|items|todo|<l> for|about <x>", "search for|through? <x>", "find : <x>", "find <x>", "where is|was my|the|that task|todo|item about|with|for|on <x>", "look for <x> in|on|among my|the tasks|todos|list|items"],
+        &["is|are there anything|something|tasks|any_tasks about|with|regarding|related_to|involving <x>", "search|look|lookup|search_up for? <x> in|on|from|among|within <l>", "search|find|look_for|look_up|locate|lookup me? all|any|every|my|the? tasks|task|todos|items|chores|reminders|entries|notes|todo|anything|everything|things|item with|about|containing|that_contain|that_contains|that_mention|mentioning|matching|related_to|relating_to|for|named|called|like|regarding|involving|on|to|that_says the_word|the_words? <x>", "search|find|look_for|look_up|locate|lookup me? the|my|a|all? <x> task|tasks|todo|todos|item|items|chore|entry", "search for? : <x>", "search my|the|all|through|in|within? tasks|todos|list|items|todo|<l> for|about <x>", "search for|through? <x>", "find : <x>", "find <x>", "where is|was my|the|that task|todo|item about|with|for|on <x>", "look for <x> in|on|among my|the tasks|todos|list|items"],
     ),
 ];
 
@@ -339,7 +339,7 @@ const ADDITIONS: &[(Act, &[&str])] = &[
     (
         Act::AddDuty,
         &[
-            "i|we still|also|really|absolutely|just|definitely|probably|then? need|have|ought|got|am_supposed|was_supposed|are_supposed|needed|am_going to still|also? <x>", "ive|im|weve|i_have got|supposed|gonna|going to <x>", "i|we have|got a|an|my|the|another? <x>", "i|we gotta|must|should|shall|better|hafta|needa <x>", "i cant forget to <x>", "need|gotta|must|hafta to? <x>", "have to <x>", "ive to <x>", "it|its time to|for_me_to <x>", "my task|job|goal today|now|tomorrow? is to <x>", "got to <x>", "should <x>", "id better <x>", "i better <x>", "needs to be done : <x>",
+            "i|we still|also|really|absolutely|just|definitely|probably|then? need|have|ought|got|am_supposed|was_supposed|are_supposed|needed|am_going to still|also? <x>", "ive|im|weve|i_have got|supposed|gonna|going to <x>", "i|we have|got a|an|my|the|another? <x>", "i|we gotta|must|should|shall|better|hafta|needa <x>", "i cant forget to <x>", "i|we still|also|really? need <x>", "need|gotta|must|hafta to? <x>", "have to <x>", "ive to <x>", "it|its time to|for_me_to <x>", "my task|job|goal today|now|tomorrow? is to <x>", "got to <x>", "should <x>", "id better <x>", "i better <x>", "needs to be done : <x>",
         ],
     ),
 ];

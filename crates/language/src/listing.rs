@@ -80,7 +80,7 @@ pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
         return None;
     }
     let (mut filter, rest) = filter::read(message, whole.clone());
-    filter.text = searched(clause, &rest, asks, first);
+    filter.text = searched(clause, &rest, asks, first).or_else(|| sort_of_tasks(clause));
     if reminders && !(task_words && asks && !reminder_only(clause)) {
         filter.with_reminders = false;
         return Some(Command::ListReminders { filter }.into());
@@ -360,4 +360,20 @@ work missed miss forgetting need started doing tackle focus cancelled canceled")
         }
         .into(),
     )
+}
+
+/// "my work tasks", "home chores": the word that says which.
+fn sort_of_tasks(clause: &Clause<'_, '_>) -> Option<String> {
+    let word = |i: usize| clause.message.word(i);
+    clause
+        .range
+        .clone()
+        .find(|i| {
+            is_one_of(
+                word(*i),
+                "work home household personal school garden office",
+            ) && is_one_of(word(i + 1), "tasks todos items stuff things chores")
+                && !matches!(word(i + 2), "list" | "lists")
+        })
+        .map(|i| word(i).to_owned())
 }

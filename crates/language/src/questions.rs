@@ -94,6 +94,11 @@ finished")
             {
                 return None;
             }
+            // "show me urgent stuff" is a list.
+            let (filter, other) = filter::read(message, range.clone());
+            if other.is_empty() && filter != Filter::default() {
+                return None;
+            }
             let target = target::read(message, range.clone())?;
             let named = matches!(target, Target::Named(_));
             let reading = is_one_of(clause.word(0), "open show view display pull");
@@ -137,7 +142,7 @@ finished")
         Act::Search => {
             let range = text?;
             let ours = clause.has(is_task_noun) || clause.has_list(|k| k != ListKind::Foreign);
-            let bare = !ours && matches!(clause.word(0), "find" | "search" | "look");
+            let bare = !ours && is_one_of(clause.word(0), "find search look is are do");
             let first = message.word(range.start);
             if bare
                 && (clause.has_foreign_noun(range.clone())
@@ -168,7 +173,11 @@ cheap us your something places",
                 return Some(Command::List { filter }.into());
             }
             let range = target::without_list(message, range);
-            let words = message.typed(target::trim(message, range));
+            let mut range = target::trim(message, range);
+            if range.len() > 1 && lexicon::is_determiner(message.word(range.start)) {
+                range.start += 1;
+            }
+            let words = message.typed(range);
             if words.is_empty() {
                 return None;
             }

@@ -90,10 +90,11 @@ impl Context {
             "add remind todo task new remember put i need create",
         );
         while at < clause.range.end
-            && is_one_of(
+            && (is_one_of(
                 message.word(at),
                 "add remind me to todo task a tasks remember new put i need have my create : these",
-            )
+            ) || is_one_of(message.word(at), additions::HEADER)
+                || lexicon::cardinal(message.word(at)).is_some())
         {
             at += 1;
         }

@@ -83,6 +83,11 @@ fn nothing_found_changes_nothing_and_offers_what_is_near() {
     chat.add("buy milk");
     assert_eq!(
         chat.say(complete(named("zebra"))),
+        "I found no task like \"zebra\". Should I add \"zebra\"?"
+    );
+    chat.say(Command::Deny);
+    assert_eq!(
+        chat.say(delete(named("zebra"))),
         "I found no task like \"zebra\", so I changed nothing."
     );
     assert_eq!(
@@ -214,7 +219,7 @@ fn an_add_without_a_title_asks_for_it() {
         *when = Some(due("2026-06-04T00:00:00", Grain::Day));
         *as_reminder = true;
     }
-    assert_eq!(chat.say(command), "What should I remind you of?");
+    assert_eq!(chat.say(command), "What should I remind you about?");
     assert_eq!(
         chat.turn("call mom", vec![]).reply,
         "I will remind you of \"call mom\" tomorrow at 9:00 AM."
