@@ -1,10 +1,12 @@
 //! New tasks and reminders.
 
+mod bare;
+
 use std::ops::Range;
 
 use crate::clause::{Clause, Reading, phrase_end, strip_openers};
 use crate::details::{self, Details};
-use crate::filter::{is_task_noun, tag_word};
+use crate::filter::is_task_noun;
 use crate::grammar::{self, Act};
 use crate::lexicon::{self, is_one_of};
 use crate::lists::ListKind;
@@ -33,7 +35,7 @@ pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
     } else if matches!(clause.word(0), "add" | "todo" | "task" | "note") {
         return add(clause, clause.range.start + 1..clause.range.end, false);
     }
-    labelled(clause).or_else(|| imperative(clause))
+    bare::labelled(clause).or_else(|| bare::imperative(clause))
 }
 
 fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Reading> {
@@ -106,6 +108,12 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
                         .any(|i| matches!(message.word(i), "list" | "lists"))
             });
             let mut reading = add(clause, said, reminders)?;
+            // "put it on my list for Friday"
+            if let (Some(when), Some(Command::Add { due, .. })) =
+                (when, reading.commands.first_mut())
+            {
+                *due = due.or_else(|| when::read(message, when).map(|w| w.due));
+            }
             // "create a high priority task to …"
             if let (Some(level), Some(Command::Add { priority, .. })) =
                 (captures.get('p'), reading.commands.first_mut())
@@ -411,89 +419,6 @@ fn is_service(clause: &Clause<'_, '_>) -> bool {
         is_one_of(w, "timer alarm timers alarms reservation reservations playlist calendar song pto checkbooks \
 account")
     })
-}
-
-/// "buy milk #home", "!!! call Anna", "water the plants every 3 days": what it carries says that it is a task.
-fn labelled(clause: &Clause<'_, '_>) -> Option<Reading> {
-    let message = clause.message;
-    let range = clause.range.clone();
-    if lexicon::is_question_word(clause.word(0)) && !matches!(clause.word(0), "have" | "do")
-        || lexicon::is_reading_verb(clause.word(0))
-            && !is_chore(clause, range.clone())
-            && !lexicon::MARKED_CHORES.contains(&clause.word(0))
-    {
-        return None;
-    }
-    let details = details::read(message, range.clone());
-    let tagged = range.clone().any(|i| tag_word(message.word(i)).is_some());
-    let words = details.title.split_whitespace().count();
-    let labelled = tagged
-        || details.priority.is_some()
-        || details.recurrence.is_some() && !clause.has_foreign_noun(range.clone());
-    let person = is_one_of(
-        clause.word(0),
-        "i im my you it its that this there your they he she we",
-    ) && !tagged;
-    if !labelled || details.title.is_empty() || words > 40 || person || (clause.foreign && !tagged)
-    {
-        return None;
-    }
-    add(clause, range, false)
-}
-
-/// "buy milk", "call Anna tomorrow", "dentist on Friday at 3".
-fn imperative(clause: &Clause<'_, '_>) -> Option<Reading> {
-    let message = clause.message;
-    let range = clause.range.clone();
-    let first = clause.word(0);
-    let asks = lexicon::is_question_word(first)
-        && (first != "do" || matches!(clause.word(1), "i" | "we" | "you" | "they" | "any"));
-    if clause.foreign || asks || addressed(clause, range.clone()) || range.len() > 60 {
-        return None;
-    }
-    let details = details::read(message, range.clone());
-    // "from now on" is no time to do something at.
-    let now = details.due.is_some_and(|d| d.at == message.now)
-        && details.tags.is_empty()
-        && details.priority.is_none();
-    let mut marked = details.marked() && !now;
-    marked |= !clause.lead.is_empty();
-    if details.title.is_empty()
-        || clause.has(|w| matches!(w, "you" | "your" | "yourself" | "u" | "me"))
-    {
-        return None;
-    }
-    let foreign = clause.has_foreign_noun(range.clone());
-    let service = is_one_of(
-        first,
-        "book order play schedule transfer turn set cancel stop change report request open use \
-start tell ask help give check text message make move",
-    );
-    // What only a person can do may be about anything: "prepare the meeting".
-    let chore = is_chore(clause, range.clone()) && !is_elsewhere(clause, range.clone(), false);
-    let dated = marked
-        && !clause.asked
-        && !(foreign
-            && is_elsewhere(clause, range.clone(), false)
-            && !matches!(first, "call" | "pay"))
-        && lexicon::MARKED_CHORES.contains(&first)
-        && !(foreign && service)
-        && !is_money(clause);
-    let dated_chore = marked && is_chore(clause, range.clone());
-    let noun = marked
-        && lexicon::TASK_NOUNS.contains(&first)
-        && range.len() <= 14
-        && (!foreign || first == "meeting");
-    (chore || dated || dated_chore || noun).then(|| add(clause, range, false))?
-}
-
-fn is_money(clause: &Clause<'_, '_>) -> bool {
-    clause.has(|w| {
-        is_one_of(
-            w,
-            "dollars checking checkings savings account degrees restaurant reservation",
-        )
-    }) || clause.has(|w| w.starts_with('$')) && clause.word(0) != "pay"
 }
 
 /// Whether chores are not about such a thing either.

@@ -67,7 +67,7 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
     // "mark the gas bill as done", "the priority of the bill": only tasks have these.
     let ours = matches!(
         act,
-        Act::Complete | Act::Reopen | Act::Delete | Act::SetPriority
+        Act::Complete | Act::Reopen | Act::Delete | Act::SetPriority | Act::Describe
     ) || clause.has(|w| matches!(w, "priority" | "tag" | "tags"));
     let foreign =
         by_name && !said_task && named.clone().is_some_and(|r| is_foreign(clause, r, ours));

@@ -55,7 +55,15 @@ pub(crate) fn read(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec<u
                     at = time.tokens.end;
                     continue;
                 }
-                filter.period = filter.period.or_else(|| Some(period(message, span, time)));
+                let said = period(message, span, time);
+                filter.period = Some(match filter.period {
+                    // "today and tomorrow"
+                    Some(before) if before.end == said.start => Period {
+                        end: said.end,
+                        ..before
+                    },
+                    before => before.unwrap_or(said),
+                });
                 at = time.tokens.end;
                 continue;
             }

@@ -1,5 +1,7 @@
 //! What a person says they did: "bought milk", "I called mom".
 
+use std::ops::Range;
+
 use crate::clause::{Clause, Reading};
 use crate::lexicon::{self, is_one_of};
 use crate::target;
@@ -39,6 +41,9 @@ pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
     {
         range.end -= 1;
     }
+    if let Some(target) = passive(clause, range.clone()) {
+        return Some(Command::Complete { target }.into());
+    }
     let base = base_of(message.word(range.start))?;
     let object = range.start + 1..range.end;
     let first = message.word(object.start);
@@ -63,6 +68,30 @@ pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
     }
     let target = Target::Named(format!("{base} {title}"));
     Some(Command::Complete { target }.into())
+}
+
+/// "the letter is posted", "the bins have been emptied".
+fn passive(clause: &Clause<'_, '_>, range: Range<usize>) -> Option<Target> {
+    let message = clause.message;
+    let last = range.end.checked_sub(1)?;
+    base_of(message.word(last))?;
+    let mut end = last;
+    while end > range.start
+        && is_one_of(
+            message.word(end - 1),
+            "is are was were has have been all now finally got",
+        )
+    {
+        end -= 1;
+    }
+    let name = range.start..end;
+    let about_task = lexicon::is_determiner(message.word(name.start))
+        && !is_one_of(message.word(name.start), "that this a an your");
+    let said = end < last && about_task && (2..=6).contains(&name.len());
+    if !said || clause.has_foreign_noun(name.clone()) {
+        return None;
+    }
+    target::read(message, name)
 }
 
 const LED_BY: &str = "i ive we weve have just already finally also now today yay";

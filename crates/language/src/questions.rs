@@ -36,7 +36,8 @@ fn special(
     );
     let command = match act {
         Act::LookBack | Act::LookAhead => {
-            if clause.has_foreign_noun(clause.range.clone()) {
+            // "what's due today" is a list.
+            if clause.has_foreign_noun(clause.range.clone()) || clause.has(|w| w == "due") {
                 return None;
             }
             // "how was the movie": only a time or the tasks themselves can be looked back on.
@@ -46,7 +47,7 @@ overview quick short brief daily weekly monthly review report rundown digest bri
 update looking look going busy schedule workload stats statistics productivity summarize \
 summarise catch here lately recently stand things good plan agenda free track behind \
 weekend ahead achieve swamped say breakdown morning afternoon evening shaping situation \
-outlook hows yesterday accomplish today last big picture finish complete hi completed \
+outlook hows yesterday planned happening accomplish today last big picture finish complete hi completed \
 finished")
             });
             if !ours {
@@ -90,7 +91,10 @@ finished")
         }
         Act::Show => {
             let range = named?;
-            if clause.has_foreign_noun(range.clone()) || clause.has_list(|k| k != ListKind::Foreign)
+            // "when do I renew my passport" is about a chore.
+            let chore = lexicon::CHORES.contains(&message.word(range.start));
+            if clause.has_foreign_noun(range.clone()) && !chore
+                || clause.has_list(|k| k != ListKind::Foreign)
             {
                 return None;
             }

@@ -58,11 +58,12 @@ pub(crate) fn read(message: &Message<'_>) -> (Category, Vec<Command>) {
 fn foreign_container(message: &Message<'_>) -> bool {
     message.tokens.iter().enumerate().any(|(i, token)| {
         lexicon::FOREIGN_CONTAINERS.contains(&token.norm.as_str())
-            && (1..=6).any(|back| {
-                i.checked_sub(back).is_some_and(|b| {
-                    is_one_of(message.word(b), "to on from off in into onto of for my the")
-                })
-            })
+            && (1..=6)
+                .map_while(|back| i.checked_sub(back))
+                .map(|b| message.word(b))
+                // "return library books" is a chore.
+                .take_while(|word| !lexicon::CHORES.contains(word))
+                .any(|word| is_one_of(word, "to on from off in into onto of for my the"))
     })
 }
 

@@ -142,6 +142,10 @@ impl Parser<'_> {
         if !joins || first.span.end.is_some() {
             return None;
         }
+        // "push what is due tomorrow to Friday" goes there.
+        if self.is_word(at, "to") && !lead.ranged && self.moves_something(at) {
+            return None;
+        }
         let weak_ok = Lead {
             weak: true,
             inside: true,
