@@ -1,5 +1,6 @@
 //! The words that English uses to speak of tasks, as tables.
 
+use crate::dates::ORDINALS;
 use task_model::Priority;
 
 /// What may stand before a request without changing it. Longest first where one begins another.
@@ -254,29 +255,7 @@ pub(crate) fn priority_word(word: &str) -> Option<Priority> {
 
 /// An ordinal in words or digits: "second", "2nd".
 pub(crate) fn ordinal(word: &str) -> Option<i32> {
-    const WORDS: &[&str] = &[
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "eleventh",
-        "twelfth",
-        "thirteenth",
-        "fourteenth",
-        "fifteenth",
-        "sixteenth",
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-        "twentieth",
-    ];
-    if let Some(at) = WORDS.iter().position(|w| *w == word) {
+    if let Some(at) = ORDINALS.iter().position(|w| *w == word) {
         return i32::try_from(at + 1).ok();
     }
     let digits = ["st", "nd", "rd", "th"]

@@ -1,6 +1,7 @@
 //! The category of what people really type, on the shared development data.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeZone};
@@ -78,7 +79,12 @@ fn categories_of_real_sentences() {
         }
     }
     let percent = 100.0 * f64::from(right) / f64::from(total.max(1));
-    println!("intents: {right} of {total} right ({percent:.1}%)");
+    // Straight to standard error: the figure shows in every run, passed ones too.
+    writeln!(
+        std::io::stderr(),
+        "intents: {right} of {total} right ({percent:.1}%)"
+    )
+    .expect("standard error");
     let mut worst: Vec<_> = confusions.into_iter().collect();
     worst.sort_by_key(|(_, texts)| std::cmp::Reverse(texts.len()));
     for ((intent, category), texts) in worst {

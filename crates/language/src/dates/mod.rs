@@ -28,6 +28,8 @@ use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+pub(crate) use words::ORDINALS;
+
 use crate::Due;
 
 /// How exact a time was said.

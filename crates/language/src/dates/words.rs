@@ -69,7 +69,8 @@ const TENS: [(&str, u32); 5] = [
     ("fifty", 50),
 ];
 
-const ORDINALS: [&str; 20] = [
+/// "first" to "twentieth".
+pub(crate) const ORDINALS: [&str; 20] = [
     "first",
     "second",
     "third",
