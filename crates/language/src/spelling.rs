@@ -11,7 +11,7 @@ const LONG: &[&str] = &[
 /// Command words in which only two swapped or one doubled letter is forgiven.
 #[rustfmt::skip]
 const SHORT: &[&str] = &[
-    "add", "clear", "done", "erase", "finish", "list", "mark", "move", "please", "show", "start",
+    "add", "clear", "done", "erase", "finish", "help", "list", "mark", "move", "please", "show", "start",
     "task", "tasks", "todo", "undo", "what",
 ];
 
