@@ -321,25 +321,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                 .collect();
         }
         let first = match commands.pop_front() {
-            Some(Command::Add {
-                title,
-                description,
-                due,
-                priority,
-                tags,
-                reminders,
-                recurrence,
-                as_reminder,
-            }) if !title.is_empty() => Command::Add {
-                title,
-                description,
-                due,
-                priority,
-                tags,
-                reminders,
-                recurrence,
-                as_reminder,
-            },
+            Some(add) if matches!(&add, Command::Add { title, .. } if !title.is_empty()) => add,
             _ => titled(self.message.trim().to_owned()),
         };
         self.add(first, Some(draft)).await?;
