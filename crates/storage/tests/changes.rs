@@ -2,14 +2,11 @@
 
 mod common;
 
-use common::{Store, at, due, origin, tagged, titled, wait};
+use common::{ME, OTHER, Store, at, due, origin, tagged, titled, wait};
 use serde_json::json;
 use storage::{Storage, StorageError};
 use task_model::{NewTask, Priority, Reminder, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
-
-const ME: Uuid = Uuid::from_u128(1);
-const OTHER: Uuid = Uuid::from_u128(2);
 
 fn patch_title(title: &str) -> TaskPatch {
     TaskPatch {

@@ -4,15 +4,12 @@ mod common;
 
 use std::sync::Barrier;
 
-use common::{Store, at, origin, tagged, titled, wait};
+use common::{ME, Store, at, origin, tagged, titled, wait};
 use rusqlite::Connection;
 use storage::rusqlite::RusqliteConnection;
 use storage::sqlite::{Database, SqliteStorage};
 use storage::{Migrated, SqlConnection, Storage, StorageError};
 use task_model::{NewTask, Priority, Status, TaskPatch, TaskQuery};
-use uuid::Uuid;
-
-const ME: Uuid = Uuid::from_u128(1);
 
 #[test]
 fn instances_that_start_at_once_migrate_once() {

@@ -3,29 +3,11 @@
 mod common;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use common::{Store, at, due, origin, tagged, titled, wait};
+use common::{ME, OTHER, Store, at, due, tagged, titled, wait};
 use storage::Storage;
 use task_model::{NewTask, Page, Priority, SortField, SortOrder, Status, TaskPatch, TaskQuery};
-use uuid::Uuid;
-
-const ME: Uuid = Uuid::from_u128(1);
-const OTHER: Uuid = Uuid::from_u128(2);
 
 impl Store {
-    fn add(&self, task: NewTask, seconds: i64) -> Uuid {
-        wait(self.storage.create_task(ME, task, &origin(), at(seconds)))
-            .expect("created")
-            .id
-    }
-
-    fn set(&self, id: Uuid, patch: TaskPatch, seconds: i64) {
-        wait(
-            self.storage
-                .update_task(ME, id, patch, None, &origin(), at(seconds)),
-        )
-        .expect("updated");
-    }
-
     fn page(&self, query: TaskQuery) -> Page {
         wait(self.storage.tasks(ME, &query, at(100))).expect("a page")
     }

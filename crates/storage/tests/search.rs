@@ -2,31 +2,13 @@
 
 mod common;
 
-use common::{Store, at, origin, tagged, titled, wait};
+use common::{ME, OTHER, Store, at, origin, tagged, titled, wait};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use storage::Storage;
 use task_model::{NewTask, SearchHit, Status, TaskPatch, TaskQuery};
-use uuid::Uuid;
-
-const ME: Uuid = Uuid::from_u128(1);
-const OTHER: Uuid = Uuid::from_u128(2);
 
 impl Store {
-    fn add(&self, task: NewTask, seconds: i64) -> Uuid {
-        wait(self.storage.create_task(ME, task, &origin(), at(seconds)))
-            .expect("created")
-            .id
-    }
-
-    fn set(&self, id: Uuid, patch: TaskPatch, seconds: i64) {
-        wait(
-            self.storage
-                .update_task(ME, id, patch, None, &origin(), at(seconds)),
-        )
-        .expect("updated");
-    }
-
     fn find(&self, q: &str) -> (Vec<SearchHit>, u64) {
         wait(self.storage.search(ME, q, 10)).expect("an answer")
     }

@@ -3,12 +3,17 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
-use storage::Origin;
 use storage::rusqlite::RusqliteConnection;
 use storage::sqlite::SqliteStorage;
-use task_model::{NewTask, Priority};
+use storage::{Origin, Storage as _};
+use task_model::{NewTask, Priority, TaskPatch};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+/// Whose tasks a test is about.
+pub const ME: Uuid = Uuid::from_u128(1);
+/// Somebody else.
+pub const OTHER: Uuid = Uuid::from_u128(2);
 
 pub struct Store {
     pub folder: TempDir,
@@ -20,6 +25,22 @@ impl Store {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let storage = wait(storage::rusqlite::open(folder.path())).expect("a new storage");
         Self { folder, storage }
+    }
+
+    /// Creates a task of [`ME`].
+    pub fn add(&self, task: NewTask, seconds: i64) -> Uuid {
+        wait(self.storage.create_task(ME, task, &origin(), at(seconds)))
+            .expect("created")
+            .id
+    }
+
+    /// Changes a task of [`ME`].
+    pub fn set(&self, id: Uuid, patch: TaskPatch, seconds: i64) {
+        wait(
+            self.storage
+                .update_task(ME, id, patch, None, &origin(), at(seconds)),
+        )
+        .expect("updated");
     }
 
     /// A second instance over the same files.
