@@ -106,6 +106,7 @@ impl<S: Storage + Sync> Session<'_, S> {
             reminders,
             tags: draft.tags,
             recurrence_pattern: recurrence.map(|recurrence| recurrence.to_string()),
+            recurrence_from: draft.recurrence_from,
         };
         task.validated()
             .map_err(|errors| wording::problems(&errors))

@@ -1,18 +1,18 @@
 //! What the Todo API keeps, behind one trait.
 //!
 //! [`Storage`] says what the service needs in its own words. [`sqlite::SqliteStorage`] is that over
-//! any [`SqlConnection`]: `spin:sqlite` in the component, `rusqlite` in the tests.
+//! any [`sql::SqlConnection`]: `spin:sqlite` in the component, `rusqlite` in the tests.
 
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
-mod sql;
 pub mod sqlite;
 
-pub use sql::{Row, SqlConnection, SqlValue};
+pub use sql::Migrated;
 
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sql::SqlError;
 use task_model::{
     NewTask, NewUser, Page, SearchHit, Stats, TagCount, Task, TaskPatch, TaskQuery, User, UserPatch,
 };
@@ -44,16 +44,17 @@ pub enum StorageError {
 /// What every call answers with.
 pub type Result<T> = std::result::Result<T, StorageError>;
 
-/// What [`Storage::migrate`] found and left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Migrated {
-    /// The newest migration that the tasks' database had; 0 for a new one.
-    pub before: i64,
-    /// The newest that it has now.
-    pub after: i64,
-    /// The newest that this code knows. Less than `after`: newer code was here, which is worth a line
-    /// in the log and else harmless, since migrations only expand.
-    pub known: i64,
+impl From<SqlError> for StorageError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Unique(columns) if columns.contains("users.email") => {
+                Self::Conflict { field: "email" }
+            }
+            SqlError::Unique(_) => Self::Conflict { field: "id" },
+            SqlError::Unavailable(reason) => Self::Unavailable(reason),
+            SqlError::Internal(reason) => Self::Internal(reason),
+        }
+    }
 }
 
 /// Where a change came from; goes into its outbox row, so that its event carries it onwards.

@@ -95,6 +95,7 @@ fn a_profile_changes_field_by_field() {
     };
     let preferences = NotificationPreferences {
         default_reminders: vec![],
+        ..NotificationPreferences::default()
     };
     let before = update(UserPatch::default(), 5);
     assert_eq!(before.updated_at, at(0));

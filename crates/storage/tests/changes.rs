@@ -5,7 +5,7 @@ mod common;
 use common::{ME, OTHER, Store, at, due, origin, tagged, titled, wait};
 use serde_json::json;
 use storage::{Storage, StorageError};
-use task_model::{NewTask, Priority, Reminder, Status, TaskPatch, TaskQuery};
+use task_model::{NewTask, Priority, RecurrenceFrom, Reminder, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
 
 fn patch_title(title: &str) -> TaskPatch {
@@ -31,6 +31,7 @@ fn a_created_task_comes_back_as_it_was_given() {
         due_date: Some(due(3600)),
         reminders: vec![Reminder::Before { seconds: 90 }, Reminder::At(at(10))],
         recurrence_pattern: Some("weekly".into()),
+        recurrence_from: RecurrenceFrom::Completion,
         ..tagged("Buy 🥛; DROP TABLE tasks --", &["groceries", "it's \"ok\""])
     };
     let created = wait(store.storage.create_task(ME, new.clone(), &origin(), at(0))).unwrap();
@@ -51,8 +52,12 @@ fn a_created_task_comes_back_as_it_was_given() {
         (new.due_date, &new.reminders)
     );
     assert_eq!(
-        (&created.tags, &created.recurrence_pattern),
-        (&new.tags, &new.recurrence_pattern)
+        (
+            &created.tags,
+            &created.recurrence_pattern,
+            created.recurrence_from
+        ),
+        (&new.tags, &new.recurrence_pattern, new.recurrence_from)
     );
     assert_eq!((created.created_at, created.updated_at), (at(0), at(0)));
     assert_eq!(created.completed_at, None);
@@ -123,6 +128,9 @@ fn each_change_writes_one_event_that_says_what_the_task_is_now() {
             "reminders": ["PT1H"],
             "tags": ["home", "money"],
             "recurrence_pattern": null,
+            "recurrence_from": "due_date",
+            "timezone": null,
+            "notification_channels": ["push", "in_app"],
             "created_at": "2026-03-02T10:00:00.250Z",
             "updated_at": "2026-03-02T10:00:02.250Z",
             "completed_at": "2026-03-02T10:00:02.250Z",
@@ -151,6 +159,7 @@ fn a_change_to_nothing_writes_nothing() {
         reminders: Some(Vec::new()),
         tags: Some(vec!["x".into()]),
         recurrence_pattern: Some(None),
+        recurrence_from: Some(RecurrenceFrom::DueDate),
     };
     for patch in [same, TaskPatch::default()] {
         for expected in [None, Some(1)] {

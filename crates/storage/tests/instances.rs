@@ -6,9 +6,10 @@ use std::sync::Barrier;
 
 use common::{ME, Store, at, origin, tagged, titled, wait};
 use rusqlite::Connection;
-use storage::rusqlite::RusqliteConnection;
-use storage::sqlite::{Database, SqliteStorage};
-use storage::{Migrated, SqlConnection, Storage, StorageError};
+use sql::rusqlite::RusqliteConnection;
+use sql::{Migrated, SqlConnection, SqlError};
+use storage::sqlite::{RATE_LIMITS, SqliteStorage, TASKS};
+use storage::{Storage, StorageError};
 use task_model::{NewTask, Priority, Status, TaskPatch, TaskQuery};
 
 #[test]
@@ -22,8 +23,8 @@ fn instances_that_start_at_once_migrate_once() {
                     scope.spawn(|| {
                         barrier.wait();
                         let storage = SqliteStorage::new(
-                            RusqliteConnection::open(folder.path(), Database::Tasks).unwrap(),
-                            RusqliteConnection::open(folder.path(), Database::RateLimits).unwrap(),
+                            RusqliteConnection::open(folder.path(), TASKS).unwrap(),
+                            RusqliteConnection::open(folder.path(), RATE_LIMITS).unwrap(),
                         );
                         let migrated = wait(storage.migrate()).expect("migrates");
                         wait(storage.create_task(ME, titled("a"), &origin(), at(0)))
@@ -228,9 +229,9 @@ fn a_database_that_cannot_answer_now_is_unavailable() {
     let create = |storage: &SqliteStorage<RusqliteConnection>| {
         wait(storage.create_task(ME, titled("a"), &origin(), at(0)))
     };
-    let impatient = RusqliteConnection::open(store.folder.path(), Database::Tasks).unwrap();
+    let impatient = RusqliteConnection::open(store.folder.path(), TASKS).unwrap();
     wait(impatient.execute("PRAGMA busy_timeout = 1", vec![])).unwrap();
-    let rates = RusqliteConnection::open(store.folder.path(), Database::RateLimits).unwrap();
+    let rates = RusqliteConnection::open(store.folder.path(), RATE_LIMITS).unwrap();
     let impatient = SqliteStorage::new(impatient, rates);
     let lock = store.database();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -242,9 +243,9 @@ fn a_database_that_cannot_answer_now_is_unavailable() {
     lock.execute_batch("ROLLBACK").unwrap();
     create(&impatient).expect("recovers");
 
-    let full = RusqliteConnection::open(store.folder.path(), Database::Tasks).unwrap();
+    let full = RusqliteConnection::open(store.folder.path(), TASKS).unwrap();
     wait(full.execute("PRAGMA max_page_count = 1", vec![])).unwrap();
-    let rates = RusqliteConnection::open(store.folder.path(), Database::RateLimits).unwrap();
+    let rates = RusqliteConnection::open(store.folder.path(), RATE_LIMITS).unwrap();
     let full = SqliteStorage::new(full, rates);
     let big = NewTask {
         description: Some("x".repeat(100_000)),
@@ -258,9 +259,9 @@ fn a_database_that_cannot_answer_now_is_unavailable() {
     );
 
     wait(full.ping()).expect("reads still work");
-    let gone = RusqliteConnection::open(&store.folder.path().join("missing"), Database::Tasks);
+    let gone = RusqliteConnection::open(&store.folder.path().join("missing"), TASKS);
     assert!(
-        matches!(gone, Err(StorageError::Unavailable(_))),
+        matches!(gone, Err(SqlError::Unavailable(_))),
         "{gone:?}"
     );
 }
@@ -275,11 +276,11 @@ fn messages_of_sqlite_are_sorted() {
         "attempt to write a readonly database",
         "unable to open database file: /x/y",
     ] {
-        let error = StorageError::from_sqlite(message);
+        let error = StorageError::from(SqlError::from_sqlite(message));
         assert!(matches!(error, StorageError::Unavailable(_)), "{error:?}");
     }
     for message in ["no such table: tasks", "near \"x\": syntax error", ""] {
-        let error = StorageError::from_sqlite(message);
+        let error = StorageError::from(SqlError::from_sqlite(message));
         assert!(matches!(error, StorageError::Internal(_)), "{error:?}");
     }
 }

@@ -73,6 +73,7 @@ impl Model {
                         reminders: task.reminders,
                         tags: task.tags,
                         recurrence_pattern: task.recurrence_pattern,
+                        recurrence_from: task.recurrence_from,
                         created_at: now,
                         updated_at: now,
                         completed_at: None,

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 use common::{Store, at, due, origin, wait};
-use storage::rusqlite::RusqliteConnection;
-use storage::sqlite::{Database, SqliteStorage};
-use storage::{RateLimit, Result, Row, SqlConnection, SqlValue, Storage};
+use sql::rusqlite::RusqliteConnection;
+use sql::{Result, Row, SqlConnection, SqlValue};
+use storage::sqlite::{self, RATE_LIMITS, SqliteStorage};
+use storage::{RateLimit, Storage};
 use task_model::{Priority, SortField, SortOrder, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
 
@@ -115,7 +116,7 @@ fn frequent_statements_use_an_index() {
         plans: Arc::clone(&plans),
         expressions: Arc::clone(&expressions),
     };
-    let storage = SqliteStorage::new(open(Database::Tasks), open(Database::RateLimits));
+    let storage = SqliteStorage::new(open(sqlite::TASKS), open(RATE_LIMITS));
     let now = at(1000);
     let taken = || std::mem::take(&mut *plans.lock().unwrap());
     let list = |query: TaskQuery| {

@@ -2,6 +2,8 @@
 
 mod given;
 mod reminder;
+#[macro_use]
+mod names;
 mod task;
 mod task_input;
 mod task_query;
@@ -11,11 +13,11 @@ mod validation;
 
 pub use reminder::Reminder;
 pub use task::{
-    NewTask, Page, Priority, SearchHit, SortField, SortOrder, Stats, Status, TagCount, Task,
-    TaskPatch, TaskQuery,
+    NewTask, Page, Priority, RecurrenceFrom, SearchHit, SortField, SortOrder, Stats, Status,
+    TagCount, Task, TaskPatch, TaskQuery,
 };
 pub use task_input::{TaskInput, TaskPatchInput};
 pub use task_query::{parse_limit, parse_q};
-pub use user::{NewUser, NotificationPreferences, User, UserPatch};
+pub use user::{Channel, NewUser, NotificationPreferences, QuietHours, User, UserPatch};
 pub use user_input::{Registration, RegistrationInput, UserPatchInput, normalize_email};
 pub use validation::FieldError;

@@ -1,7 +1,5 @@
 //! A task, what may be asked of many, and what may be changed in one.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,39 +63,28 @@ pub enum Priority {
     Urgent,
 }
 
-/// Names of an enumeration's values, as JSON, query parameters and databases have them.
-macro_rules! names {
-    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl $type {
-            /// All values, in their order.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// Its name in JSON.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = String;
-
-            /// The error lists the names there are.
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($name => Ok(Self::$variant),)+
-                    _ => Err(concat!("must be one of" $(, " ", $name)+).to_owned()),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
+/// What the next instance of a recurring task is counted from.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RecurrenceFrom {
+    /// The due date: every Monday stays every Monday, however late one was done.
+    #[default]
+    DueDate,
+    /// The moment of completion: three days after it was done.
+    Completion,
 }
 
 names!(Status {
@@ -107,6 +94,7 @@ names!(Status {
     Cancelled => "cancelled",
 });
 names!(Priority { Low => "low", Medium => "medium", High => "high", Urgent => "urgent" });
+names!(RecurrenceFrom { DueDate => "due_date", Completion => "completion" });
 names!(SortField {
     CreatedAt => "created_at",
     DueDate => "due_date",
@@ -139,6 +127,9 @@ pub struct Task {
     pub tags: Vec<String>,
     /// `daily`, `weekly`, `monthly`, `yearly`, `weekdays`, or an RFC 5545 RRULE.
     pub recurrence_pattern: Option<String>,
+    /// What the next instance is counted from.
+    #[serde(default)]
+    pub recurrence_from: RecurrenceFrom,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -168,6 +159,8 @@ pub struct NewTask {
     pub tags: Vec<String>,
     /// See [`Task::recurrence_pattern`].
     pub recurrence_pattern: Option<String>,
+    /// See [`Task::recurrence_from`].
+    pub recurrence_from: RecurrenceFrom,
 }
 
 /// A change to a task: `None` leaves a field as it is, `Some(None)` clears it.
@@ -189,6 +182,8 @@ pub struct TaskPatch {
     pub tags: Option<Vec<String>>,
     /// See [`Task::recurrence_pattern`].
     pub recurrence_pattern: Option<Option<String>>,
+    /// See [`Task::recurrence_from`].
+    pub recurrence_from: Option<RecurrenceFrom>,
 }
 
 /// What a list is sorted by.

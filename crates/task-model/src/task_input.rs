@@ -41,6 +41,9 @@ pub struct TaskInput {
     /// `daily`, `weekly`, `monthly`, `yearly`, `weekdays`, or an RFC 5545 RRULE.
     #[schema(value_type = Option<String>)]
     recurrence_pattern: Given<String>,
+    /// `due_date` if absent.
+    #[schema(value_type = crate::RecurrenceFrom, required = false)]
+    recurrence_from: Given<String>,
 }
 
 deserialize_object!(TaskInput {
@@ -51,6 +54,7 @@ deserialize_object!(TaskInput {
     reminders,
     tags,
     recurrence_pattern,
+    recurrence_from,
 });
 
 impl TaskInput {
@@ -73,6 +77,7 @@ impl TaskInput {
             reminders: self.reminders,
             tags: self.tags,
             recurrence_pattern: self.recurrence_pattern,
+            recurrence_from: self.recurrence_from,
         };
         let mut patch = patch.parse(&mut errors);
         patch
@@ -112,6 +117,9 @@ pub struct TaskPatchInput {
     /// `daily`, `weekly`, `monthly`, `yearly`, `weekdays`, or an RFC 5545 RRULE.
     #[schema(value_type = Option<String>)]
     recurrence_pattern: Given<String>,
+    /// What the next instance is counted from.
+    #[schema(value_type = crate::RecurrenceFrom, required = false)]
+    recurrence_from: Given<String>,
 }
 
 deserialize_object!(TaskPatchInput {
@@ -123,6 +131,7 @@ deserialize_object!(TaskPatchInput {
     reminders,
     tags,
     recurrence_pattern,
+    recurrence_from,
 });
 
 impl TaskPatchInput {
@@ -144,6 +153,9 @@ impl TaskPatchInput {
             .reminders
             .nullable(errors, "reminders", "an array of strings");
         let tags = self.tags.nullable(errors, "tags", "an array of strings");
+        let from = self
+            .recurrence_from
+            .value(errors, "recurrence_from", "a string");
         TaskPatch {
             title: self.title.value(errors, "title", "a string"),
             description: self
@@ -172,6 +184,7 @@ impl TaskPatchInput {
                 "recurrence_pattern",
                 "a string or null",
             ),
+            recurrence_from: from.and_then(|text| errors.keep("recurrence_from", text.parse())),
         }
     }
 }
@@ -206,6 +219,7 @@ impl NewTask {
             reminders: Some(self.reminders),
             tags: Some(self.tags),
             recurrence_pattern: Some(self.recurrence_pattern),
+            recurrence_from: Some(self.recurrence_from),
         };
         Ok(Self::from_patch(self.id, patch.validated()?))
     }
@@ -220,6 +234,7 @@ impl NewTask {
             reminders: patch.reminders.unwrap_or_default(),
             tags: patch.tags.unwrap_or_default(),
             recurrence_pattern: patch.recurrence_pattern.flatten(),
+            recurrence_from: patch.recurrence_from.unwrap_or_default(),
         }
     }
 }

@@ -161,6 +161,7 @@ impl UserPatchInput {
                 let parsed = parse_items(&mut errors, REMINDERS, MAX_REMINDERS, items);
                 NotificationPreferences {
                     default_reminders: reminders(&mut errors, REMINDERS, parsed),
+                    ..NotificationPreferences::default()
                 }
             }),
         };

@@ -178,6 +178,7 @@ impl TaskPatch {
                 self.recurrence_pattern,
                 |text| recurrence_pattern(&text),
             ),
+            recurrence_from: self.recurrence_from,
         }
     }
 }

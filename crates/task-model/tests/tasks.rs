@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use task_model::{
-    FieldError, NewTask, Priority, Reminder, Status, TaskInput, TaskPatch, TaskPatchInput,
+    FieldError, NewTask, Priority, RecurrenceFrom, Reminder, Status, TaskInput, TaskPatch,
+    TaskPatchInput,
 };
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ fn a_title_is_enough_and_the_rest_has_defaults() {
             reminders: vec![HOUR],
             tags: vec![],
             recurrence_pattern: None,
+            recurrence_from: RecurrenceFrom::DueDate,
         }
     );
 }
@@ -178,6 +180,7 @@ fn absent_null_and_given_differ_in_a_change() {
             reminders: Some(vec![]),
             tags: Some(vec![]),
             recurrence_pattern: Some(None),
+            recurrence_from: None,
             ..TaskPatch::default()
         }
     );
@@ -281,6 +284,7 @@ fn any_task() -> impl Strategy<Value = NewTask> {
                 reminders,
                 tags,
                 recurrence_pattern: recurrence,
+                recurrence_from: RecurrenceFrom::DueDate,
             },
         )
 }

@@ -1,21 +1,19 @@
 //! People and their refresh tokens.
 
 use chrono::{DateTime, Utc};
-use task_model::{NewUser, NotificationPreferences, Reminder, User, UserPatch};
+use sql::{Columns, SqlConnection, json, params};
+use task_model::{NewUser, NotificationPreferences, User, UserPatch};
 use uuid::Uuid;
 
-use super::rows::{Columns, USER, first_user, json};
-use crate::sql::params;
-use crate::{NewRefreshToken, Result, Rotation, SqlConnection, StorageError};
+use super::rows::{ReadColumns, USER, first_user};
+use crate::{NewRefreshToken, Result, Rotation, StorageError};
 
 pub(super) async fn create<C: SqlConnection>(
     connection: &C,
     user: NewUser,
     now: DateTime<Utc>,
 ) -> Result<User> {
-    let preferences = NotificationPreferences {
-        default_reminders: vec![Reminder::Before { seconds: 60 * 60 }],
-    };
+    let preferences = NotificationPreferences::default();
     let rows = connection
         .execute(
             &format!(

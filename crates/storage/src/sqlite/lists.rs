@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sql::{Columns, Row, SqlConnection, SqlValue, json, params};
 use task_model::{Page, SortField, SortOrder, Stats, TagCount, TaskQuery};
 use uuid::Uuid;
 
-use super::rows::{Columns, TASK, json, rank};
+use super::rows::{ReadColumns, TASK, rank};
 use super::search::Query;
-use crate::sql::params;
-use crate::{Result, SqlConnection, SqlValue};
+use crate::Result;
 
 /// As the partial index `tasks_open_due` has it: the planner compares the text.
 const OPEN: &str = "status IN ('pending', 'in_progress')";
@@ -162,8 +162,8 @@ pub(super) async fn page<C: SqlConnection>(
 }
 
 /// The first column of the only row.
-pub(super) fn count(rows: Vec<crate::Row>) -> Result<u64> {
-    Columns::from(rows.into_iter().next().unwrap_or_default()).count()
+pub(super) fn count(rows: Vec<Row>) -> Result<u64> {
+    Ok(Columns::from(rows.into_iter().next().unwrap_or_default()).count()?)
 }
 
 pub(super) async fn tags<C: SqlConnection>(connection: &C, user_id: Uuid) -> Result<Vec<TagCount>> {

@@ -1,20 +1,14 @@
-//! The schemas of the two databases, as numbered migrations that only expand, and their application.
+//! The schemas of the two databases, as numbered migrations that only expand.
 //!
 //! Times are milliseconds since 1970 in UTC. What must commit together with a change of a task (its
 //! event, its tags, its text in the index) is written by triggers, since `spin:sqlite` offers no
 //! transaction over several calls and SQLite no data-modifying common table expressions.
 
-use chrono::Utc;
+use sql::Migration;
 
-use crate::sql::params;
-use crate::{Migrated, Result, SqlConnection, SqlValue, StorageError};
-
-/// Single statements, applied in order in one transaction. The number is the position, from 1.
-type Migration = &'static [&'static str];
-
-/// An outbox row for the `NEW` task; only the kind of event differs.
+/// An outbox row for the `NEW` task, with more fields than the first ones.
 macro_rules! outbox_row {
-    ($event_type:literal) => {
+    ($event_type:expr, $fields:expr) => {
         concat!(
             "INSERT INTO outbox (event_id, topic, key, event_type, task_id, version, time, correlation_id, traceparent, data)
              SELECT lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2)))
@@ -37,8 +31,34 @@ macro_rules! outbox_row {
                  'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.created_at / 1000.0, 'unixepoch'),
                  'updated_at', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.updated_at / 1000.0, 'unixepoch'),
                  'completed_at', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.completed_at / 1000.0, 'unixepoch'),
-                 'version', NEW.version);"
+                 'version', NEW.version",
+            $fields,
+            ");"
         )
+    };
+}
+
+/// What happened to a task that has a new version.
+macro_rules! change {
+    () => {
+        "CASE
+           WHEN NEW.deleted_at IS NOT NULL THEN 'task_deleted'
+           WHEN OLD.deleted_at IS NOT NULL THEN 'task_created'
+           WHEN NEW.status = 'completed' AND OLD.status <> 'completed' THEN 'task_completed'
+           ELSE 'task_updated'
+         END"
+    };
+}
+
+/// The fields of an event since the second migration: what other services need of the person.
+macro_rules! fields_2 {
+    () => {
+        ",
+        'recurrence_from', NEW.recurrence_from,
+        'timezone', (SELECT timezone FROM users WHERE id = NEW.user_id),
+        'notification_channels', json(coalesce(
+          (SELECT notification_preferences -> '$.channels' FROM users WHERE id = NEW.user_id),
+          '[\"push\",\"in_app\"]'))"
     };
 }
 
@@ -182,20 +202,13 @@ const TASKS_1: Migration = &[
     "CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL",
     concat!(
         "CREATE TRIGGER task_created AFTER INSERT ON tasks BEGIN ",
-        outbox_row!("'task_created'"),
+        outbox_row!("'task_created'", ""),
         index_new!(),
         " END"
     ),
     concat!(
         "CREATE TRIGGER task_changed AFTER UPDATE OF version ON tasks WHEN NEW.version <> OLD.version BEGIN ",
-        outbox_row!(
-            "CASE
-               WHEN NEW.deleted_at IS NOT NULL THEN 'task_deleted'
-               WHEN OLD.deleted_at IS NOT NULL THEN 'task_created'
-               WHEN NEW.status = 'completed' AND OLD.status <> 'completed' THEN 'task_completed'
-               ELSE 'task_updated'
-             END"
-        ),
+        outbox_row!(change!(), ""),
         " END"
     ),
     concat!(
@@ -234,85 +247,22 @@ const RATE_LIMITS_1: Migration = &[
      END",
 ];
 
-pub(super) const TASKS: &[Migration] = &[TASKS_1];
+const TASKS_2: Migration = &[
+    "ALTER TABLE tasks ADD COLUMN recurrence_from TEXT NOT NULL DEFAULT 'due_date'",
+    "DROP TRIGGER task_created",
+    concat!(
+        "CREATE TRIGGER task_created AFTER INSERT ON tasks BEGIN ",
+        outbox_row!("'task_created'", fields_2!()),
+        index_new!(),
+        " END"
+    ),
+    "DROP TRIGGER task_changed",
+    concat!(
+        "CREATE TRIGGER task_changed AFTER UPDATE OF version ON tasks WHEN NEW.version <> OLD.version BEGIN ",
+        outbox_row!(change!(), fields_2!()),
+        " END"
+    ),
+];
+
+pub(super) const TASKS: &[Migration] = &[TASKS_1, TASKS_2];
 pub(super) const RATE_LIMITS: &[Migration] = &[RATE_LIMITS_1];
-
-/// Applies what is missing. Several instances may start at once: one holds SQLite's write lock, the
-/// others wait for it (`busy_timeout`) and then find nothing left to do.
-pub(super) async fn apply<C: SqlConnection>(
-    connection: &C,
-    migrations: &[Migration],
-) -> Result<Migrated> {
-    let known = migrations.len() as i64;
-    let before = applied(connection).await?;
-    if before >= known {
-        return Ok(Migrated {
-            before,
-            after: before,
-            known,
-        });
-    }
-    let own = connection.reopen().await?;
-    own.execute("PRAGMA journal_mode = WAL", vec![]).await?;
-    own.execute("BEGIN IMMEDIATE", vec![]).await?;
-    match apply_missing(&own, migrations).await {
-        Ok(before) => {
-            own.execute("COMMIT", vec![]).await?;
-            Ok(Migrated {
-                before,
-                after: before.max(known),
-                known,
-            })
-        }
-        Err(error) => {
-            // The migration's own error says more than a failed rollback, which dropping repeats.
-            let _ = own.execute("ROLLBACK", vec![]).await;
-            Err(error)
-        }
-    }
-}
-
-async fn apply_missing<C: SqlConnection>(own: &C, migrations: &[Migration]) -> Result<i64> {
-    own.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)",
-        vec![],
-    )
-    .await?;
-    let before = applied(own).await?;
-    for (number, statements) in (1_i64..).zip(migrations).skip(before.max(0) as usize) {
-        for statement in *statements {
-            own.execute(statement, vec![]).await?;
-        }
-        own.execute(
-            "INSERT INTO schema_migrations (number, applied_at) VALUES (?1, ?2)",
-            params![number, Utc::now()],
-        )
-        .await?;
-    }
-    Ok(before)
-}
-
-/// The newest migration that the database has; 0 for a new one.
-async fn applied<C: SqlConnection>(connection: &C) -> Result<i64> {
-    let tables = connection
-        .execute(
-            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
-            vec![],
-        )
-        .await?;
-    if tables.is_empty() {
-        return Ok(0);
-    }
-    let rows = connection
-        .execute(
-            "SELECT coalesce(max(number), 0) FROM schema_migrations",
-            vec![],
-        )
-        .await?;
-    match rows.first().and_then(|row| row.first()) {
-        Some(SqlValue::Integer(number)) => Ok(*number),
-        other => Err(StorageError::Internal(format!(
-            "schema version is {other:?}"
-        ))),
-    }
-}

@@ -10,50 +10,26 @@ mod tasks;
 mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sql::{Database, Migrated, SqlConnection, params};
 use task_model::{
     NewTask, NewUser, Page, SearchHit, Stats, TagCount, Task, TaskPatch, TaskQuery, User, UserPatch,
 };
 use uuid::Uuid;
 
-use crate::sql::params;
-use crate::{
-    Migrated, NewRefreshToken, Origin, RateDecision, RateLimit, Result, Rotation, SqlConnection,
-    Storage,
-};
+use crate::{NewRefreshToken, Origin, RateDecision, RateLimit, Result, Rotation, Storage};
 
 /// How long a deleted task can still be restored.
 const RESTORABLE: TimeDelta = TimeDelta::days(30);
 /// Rows of each kind that one call of `housekeep` removes at most.
 const HOUSEKEEPING_ROWS: i64 = 500;
 
-/// The databases that the Todo API owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Database {
-    /// Accounts, tasks and the outbox.
-    Tasks,
-    /// Counters that may be lost with the machine.
-    RateLimits,
-}
-
-impl Database {
-    /// Its label in `spin.toml`.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Tasks => "tasks",
-            Self::RateLimits => "rate-limits",
-        }
-    }
-
-    /// Statements to execute on each new connection before anything else.
-    ///
-    /// An acknowledged task survives even a power failure (`synchronous = FULL`); counters need not.
-    pub fn setup(self) -> &'static [&'static str] {
-        match self {
-            Self::Tasks => &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL"],
-            Self::RateLimits => &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = OFF"],
-        }
-    }
-}
+/// Accounts, tasks and the outbox. An acknowledged task survives even a power failure.
+pub const TASKS: Database = Database::durable("tasks");
+/// Counters that may be lost with the machine.
+pub const RATE_LIMITS: Database = Database {
+    label: "rate-limits",
+    setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = OFF"],
+};
 
 /// All that the Todo API keeps, in two SQLite databases.
 #[derive(Debug)]
@@ -63,7 +39,7 @@ pub struct SqliteStorage<C> {
 }
 
 impl<C: SqlConnection> SqliteStorage<C> {
-    /// Over a connection to [`Database::Tasks`] and one to [`Database::RateLimits`].
+    /// Over a connection to [`TASKS`] and one to [`RATE_LIMITS`].
     pub fn new(tasks: C, rate_limits: C) -> Self {
         Self { tasks, rate_limits }
     }
@@ -71,15 +47,15 @@ impl<C: SqlConnection> SqliteStorage<C> {
 
 impl<C: SqlConnection> Storage for SqliteStorage<C> {
     async fn migrate(&self) -> Result<Migrated> {
-        migrations::apply(&self.rate_limits, migrations::RATE_LIMITS).await?;
-        migrations::apply(&self.tasks, migrations::TASKS).await
+        sql::migrate(&self.rate_limits, migrations::RATE_LIMITS).await?;
+        Ok(sql::migrate(&self.tasks, migrations::TASKS).await?)
     }
 
     async fn ping(&self) -> Result<()> {
         self.tasks
             .execute("SELECT 1 FROM schema_migrations LIMIT 1", vec![])
-            .await
-            .map(drop)
+            .await?;
+        Ok(())
     }
 
     async fn housekeep(&self, now: DateTime<Utc>) -> Result<u64> {

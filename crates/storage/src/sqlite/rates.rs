@@ -8,10 +8,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sql::{Columns, SqlConnection, SqlValue, params};
 
-use super::rows::Columns;
-use crate::sql::params;
-use crate::{RateDecision, RateLimit, Result, SqlConnection, SqlValue, StorageError};
+use crate::{RateDecision, RateLimit, Result, StorageError};
 
 /// Buckets that a window has; with the one that is leaving it, one more is counted.
 const BUCKETS: i64 = 30;

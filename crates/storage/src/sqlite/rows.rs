@@ -1,15 +1,13 @@
 //! Reads tasks and people out of rows.
 
-use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
-use task_model::{Priority, Status, Task, User};
-use uuid::Uuid;
+use sql::{Columns, Row, SqlError};
+use task_model::{Priority, RecurrenceFrom, Status, Task, User};
 
-use crate::{Result, Row, SqlValue, StorageError};
+use crate::Result;
 
 /// What [`Columns::task`] reads, in its order.
 pub(super) const TASK: &str = "id, user_id, title, description, status, priority, due_date, reminders, tags, \
-     recurrence_pattern, created_at, updated_at, completed_at, version";
+     recurrence_pattern, recurrence_from, created_at, updated_at, completed_at, version";
 /// What [`Columns::user`] reads, in its order.
 pub(super) const USER: &str =
     "id, username, email, role, timezone, notification_preferences, created_at, updated_at";
@@ -26,86 +24,39 @@ pub(super) fn rank(priority: Priority) -> i64 {
     priority as i64
 }
 
-/// A row, read from its first column on.
-pub(super) struct Columns(std::vec::IntoIter<SqlValue>);
-
-impl From<Row> for Columns {
-    fn from(row: Row) -> Self {
-        Self(row.into_iter())
-    }
+/// Reads what the statements of this module select.
+pub(super) trait ReadColumns {
+    fn status(&mut self) -> Result<Status>;
+    fn priority(&mut self) -> Result<Priority>;
+    fn recurrence_from(&mut self) -> Result<RecurrenceFrom>;
+    fn task(&mut self) -> Result<Task>;
+    fn user(&mut self) -> Result<User>;
 }
 
-fn wrong(expected: &str, found: impl std::fmt::Debug) -> StorageError {
-    StorageError::Internal(format!("expected {expected} in a column, found {found:?}"))
-}
-
-impl Columns {
-    pub(super) fn optional_text(&mut self) -> Result<Option<String>> {
-        match self.0.next() {
-            Some(SqlValue::Text(text)) => Ok(Some(text)),
-            Some(SqlValue::Null) => Ok(None),
-            other => Err(wrong("text", other)),
-        }
-    }
-
-    pub(super) fn text(&mut self) -> Result<String> {
-        self.optional_text()?
-            .ok_or_else(|| wrong("text", SqlValue::Null))
-    }
-
-    pub(super) fn optional_integer(&mut self) -> Result<Option<i64>> {
-        match self.0.next() {
-            Some(SqlValue::Integer(integer)) => Ok(Some(integer)),
-            Some(SqlValue::Null) => Ok(None),
-            other => Err(wrong("an integer", other)),
-        }
-    }
-
-    pub(super) fn integer(&mut self) -> Result<i64> {
-        self.optional_integer()?
-            .ok_or_else(|| wrong("an integer", SqlValue::Null))
-    }
-
-    pub(super) fn count(&mut self) -> Result<u64> {
-        let count = self.integer()?;
-        u64::try_from(count).map_err(|_| wrong("a count", count))
-    }
-
-    fn optional_time(&mut self) -> Result<Option<DateTime<Utc>>> {
-        self.optional_integer()?
-            .map(|at| DateTime::from_timestamp_millis(at).ok_or_else(|| wrong("a time", at)))
-            .transpose()
-    }
-
-    fn time(&mut self) -> Result<DateTime<Utc>> {
-        self.optional_time()?
-            .ok_or_else(|| wrong("a time", SqlValue::Null))
-    }
-
-    fn id(&mut self) -> Result<Uuid> {
+impl ReadColumns for Columns {
+    fn status(&mut self) -> Result<Status> {
         let text = self.text()?;
-        text.parse().map_err(|_| wrong("a UUID", text))
+        Ok(text
+            .parse()
+            .map_err(|_| SqlError::wrong_column("a status", text))?)
     }
 
-    pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let text = self.text()?;
-        serde_json::from_str(&text).map_err(|error| wrong("JSON", (text, error)))
-    }
-
-    pub(super) fn status(&mut self) -> Result<Status> {
-        let text = self.text()?;
-        text.parse().map_err(|_| wrong("a status", text))
-    }
-
-    pub(super) fn priority(&mut self) -> Result<Priority> {
+    fn priority(&mut self) -> Result<Priority> {
         let rank = self.integer()?;
-        usize::try_from(rank)
+        let priority = usize::try_from(rank)
             .ok()
-            .and_then(|rank| PRIORITIES.get(rank).copied())
-            .ok_or_else(|| wrong("a priority", rank))
+            .and_then(|rank| PRIORITIES.get(rank).copied());
+        Ok(priority.ok_or_else(|| SqlError::wrong_column("a priority", rank))?)
     }
 
-    pub(super) fn task(&mut self) -> Result<Task> {
+    fn recurrence_from(&mut self) -> Result<RecurrenceFrom> {
+        let text = self.text()?;
+        Ok(text
+            .parse()
+            .map_err(|_| SqlError::wrong_column("what a recurrence is counted from", text))?)
+    }
+
+    fn task(&mut self) -> Result<Task> {
         Ok(Task {
             id: self.id()?,
             user_id: self.id()?,
@@ -117,6 +68,7 @@ impl Columns {
             reminders: self.json()?,
             tags: self.json()?,
             recurrence_pattern: self.optional_text()?,
+            recurrence_from: self.recurrence_from()?,
             created_at: self.time()?,
             updated_at: self.time()?,
             completed_at: self.optional_time()?,
@@ -124,7 +76,7 @@ impl Columns {
         })
     }
 
-    pub(super) fn user(&mut self) -> Result<User> {
+    fn user(&mut self) -> Result<User> {
         Ok(User {
             id: self.id()?,
             username: self.text()?,
@@ -136,11 +88,6 @@ impl Columns {
             updated_at: self.time()?,
         })
     }
-}
-
-/// A value as JSON text, for a column or a parameter that `json_each` reads.
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StorageError::Internal(error.to_string()))
 }
 
 /// The task of the first row, if there is one.

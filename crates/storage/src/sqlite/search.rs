@@ -5,14 +5,14 @@
 
 use std::ops::Range;
 
+use sql::{Columns, SqlConnection, params};
 use task_model::{SearchHit, Task};
 use uuid::Uuid;
 
 use super::lists::count;
-use super::rows::{Columns, TASK};
+use super::rows::{ReadColumns, TASK};
 use super::words::{Word, words};
-use crate::sql::params;
-use crate::{Result, SqlConnection};
+use crate::Result;
 
 /// Phrases of a query and words of a phrase beyond these are left out: each one costs a walk through
 /// the index.

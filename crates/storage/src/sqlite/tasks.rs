@@ -1,13 +1,13 @@
 //! Changes of single tasks: each one SQL statement, whose triggers write the outbox and the index.
 
 use chrono::{DateTime, Utc};
+use sql::{SqlConnection, SqlValue, json, params};
 use task_model::{NewTask, Status, Task, TaskPatch};
 use uuid::Uuid;
 
-use super::rows::{TASK, first_task, json, rank};
+use super::rows::{TASK, first_task, rank};
 use super::words;
-use crate::sql::params;
-use crate::{Origin, Result, SqlConnection, SqlValue, StorageError};
+use crate::{Origin, Result, StorageError};
 
 pub(super) async fn create<C: SqlConnection>(
     connection: &C,
@@ -20,9 +20,9 @@ pub(super) async fn create<C: SqlConnection>(
         .execute(
             &format!(
                 "INSERT INTO tasks (id, user_id, title, title_key, description, status, priority, due_date, reminders,
-                   tags, recurrence_pattern, created_at, updated_at, version, correlation_id, traceparent,
-                   title_words, description_words, tag_words)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?11, 1, ?12, ?13, ?14, ?15, ?16)
+                   tags, recurrence_pattern, recurrence_from, created_at, updated_at, version,
+                   correlation_id, traceparent, title_words, description_words, tag_words)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 1, ?13, ?14, ?15, ?16, ?17)
                  ON CONFLICT (id) DO NOTHING RETURNING {TASK}"
             ),
             params![
@@ -36,6 +36,7 @@ pub(super) async fn create<C: SqlConnection>(
                 json(&task.reminders)?,
                 json(&task.tags)?,
                 task.recurrence_pattern,
+                task.recurrence_from.as_str(),
                 now,
                 origin.correlation_id.clone(),
                 origin.traceparent.clone(),
@@ -153,6 +154,9 @@ fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
     if let Some(recurrence) = &patch.recurrence_pattern {
         columns.push(("recurrence_pattern", recurrence.clone().into()));
     }
+    if let Some(from) = patch.recurrence_from {
+        columns.push(("recurrence_from", from.as_str().into()));
+    }
     Ok(columns)
 }
 
@@ -168,6 +172,7 @@ fn changes(patch: &TaskPatch, task: &Task) -> bool {
         || differs(&patch.reminders, &task.reminders)
         || differs(&patch.tags, &task.tags)
         || differs(&patch.recurrence_pattern, &task.recurrence_pattern)
+        || differs(&patch.recurrence_from, &task.recurrence_from)
 }
 
 /// Keeps the row for `restore` and answers the version before the deletion, which is one of its own.

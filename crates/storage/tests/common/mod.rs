@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
-use storage::rusqlite::RusqliteConnection;
+use sql::rusqlite::RusqliteConnection;
 use storage::sqlite::SqliteStorage;
 use storage::{Origin, Storage as _};
 use task_model::{NewTask, Priority, TaskPatch};
@@ -125,6 +125,7 @@ pub fn titled(title: &str) -> NewTask {
         reminders: Vec::new(),
         tags: Vec::new(),
         recurrence_pattern: None,
+        recurrence_from: Default::default(),
     }
 }
 

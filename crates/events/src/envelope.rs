@@ -1,0 +1,167 @@
+//! The envelope, as a component gets it and as JSON.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A CloudEvents 1.0 event with its topic and key: `event` of `todo:events/types`, in plain Rust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it is published.
+    pub topic: String,
+    /// Events with the same topic and key keep their order: the person's id.
+    pub key: String,
+    /// Unique for each event; a redelivery has the same.
+    pub id: String,
+    /// Which service it is from: `/todo-api`.
+    pub source: String,
+    /// What happened: `task_created`.
+    pub event_type: String,
+    /// What it happened to: the task's id.
+    pub subject: Option<String>,
+    /// When it happened, RFC 3339 in UTC.
+    pub time: String,
+    /// W3C Trace Context of what caused it.
+    pub traceparent: Option<String>,
+    /// The correlation id of the request that caused it.
+    pub correlation_id: Option<String>,
+    /// The payload as JSON text.
+    pub data: String,
+}
+
+impl Event {
+    /// An event of `user_id` about `subject` with `payload`; trace and correlation are for the caller to add.
+    pub fn new(
+        topic: &str,
+        id: Uuid,
+        source: &str,
+        event_type: &str,
+        user_id: Uuid,
+        subject: Uuid,
+        time: DateTime<Utc>,
+        payload: &impl Serialize,
+    ) -> serde_json::Result<Self> {
+        Ok(Self {
+            topic: topic.into(),
+            key: user_id.to_string(),
+            id: id.to_string(),
+            source: source.into(),
+            event_type: event_type.into(),
+            subject: Some(subject.to_string()),
+            time: time.to_rfc3339_opts(SecondsFormat::Millis, true),
+            traceparent: None,
+            correlation_id: None,
+            data: serde_json::to_string(payload)?,
+        })
+    }
+
+    /// The payload.
+    pub fn payload<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(&self.data)
+    }
+
+    /// The envelope in CloudEvents' JSON format (structured mode). Data that is not JSON becomes a string.
+    /// The key travels as `partitionkey`, of CloudEvents' partitioning extension.
+    pub fn to_json(&self) -> Value {
+        let data = serde_json::from_str(&self.data).unwrap_or(Value::String(self.data.clone()));
+        let mut envelope = json!({
+            "specversion": "1.0",
+            "id": self.id,
+            "source": self.source,
+            "type": self.event_type,
+            "time": self.time,
+            "datacontenttype": "application/json",
+            "partitionkey": self.key,
+            "data": data,
+        });
+        let optional = [
+            ("subject", &self.subject),
+            ("traceparent", &self.traceparent),
+            ("correlationid", &self.correlation_id),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                envelope[name] = json!(value);
+            }
+        }
+        envelope
+    }
+
+    /// Reads an envelope that came from `topic`; `key` is the broker's, and `partitionkey` where there is none.
+    ///
+    /// # Errors
+    /// Names the attribute that is missing or wrong.
+    pub fn from_json(topic: &str, key: Option<&str>, envelope: &Value) -> Result<Self, String> {
+        let optional = |name: &str| match envelope.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(format!("the CloudEvent's `{name}` is not a string")),
+        };
+        let required = |name: &str| {
+            optional(name)?
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| format!("the CloudEvent has no `{name}`"))
+        };
+        if !envelope.is_object() {
+            return Err("a CloudEvent is a JSON object".into());
+        }
+        if required("specversion")? != "1.0" {
+            return Err("the CloudEvent's `specversion` is not 1.0".into());
+        }
+        let key = match key {
+            Some(key) => Some(key.to_owned()),
+            None => optional("partitionkey")?,
+        };
+        Ok(Self {
+            topic: topic.to_owned(),
+            key: key.unwrap_or_default(),
+            id: required("id")?,
+            source: required("source")?,
+            event_type: required("type")?,
+            subject: optional("subject")?,
+            time: optional("time")?.unwrap_or_default(),
+            traceparent: optional("traceparent")?,
+            correlation_id: optional("correlationid")?,
+            data: envelope.get("data").unwrap_or(&Value::Null).to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_reads_back_as_written() {
+        let id = Uuid::from_u128(7);
+        let mut event = Event::new(
+            crate::TASK_EVENTS,
+            id,
+            "/todo-api",
+            "task_created",
+            id,
+            id,
+            DateTime::UNIX_EPOCH,
+            &json!({"title": "zoë 🦀"}),
+        )
+        .unwrap();
+        event.correlation_id = Some("c".into());
+        let read = Event::from_json(crate::TASK_EVENTS, None, &event.to_json());
+        assert_eq!(read, Ok(event));
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_named() {
+        for (envelope, named) in [
+            (json!(1), "object"),
+            (json!({"specversion": "1.0"}), "`id`"),
+            (json!({"specversion": "0.3", "id": "1"}), "specversion"),
+            (json!({"specversion": "1.0", "id": 5}), "`id`"),
+        ] {
+            let error = Event::from_json("t", None, &envelope).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

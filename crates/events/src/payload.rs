@@ -1,0 +1,135 @@
+//! The `data` of each topic's events.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use task_model::{Channel, Task};
+use uuid::Uuid;
+
+/// What happened to a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskEventType {
+    /// It is there, or there again.
+    TaskCreated,
+    /// Its fields changed.
+    TaskUpdated,
+    /// It is gone.
+    TaskDeleted,
+    /// It was done.
+    TaskCompleted,
+}
+
+/// The `data` of an event of [`TASK_EVENTS`](crate::TASK_EVENTS).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskEvent {
+    /// What happened.
+    pub event_type: TaskEventType,
+    /// To which task.
+    pub task_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// When.
+    pub timestamp: DateTime<Utc>,
+    /// The task after the change.
+    pub task_data: TaskData,
+}
+
+/// A task, and what a service needs of its person without asking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskData {
+    /// The task; its `version` orders the events of one task.
+    #[serde(flatten)]
+    pub task: Task,
+    /// The person's time zone at the change, an IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// The person's channels at the change, the preferred one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notification_channels: Vec<Channel>,
+}
+
+/// What happened to a reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReminderEventType {
+    /// It is set.
+    ReminderScheduled,
+    /// It is due.
+    ReminderTriggered,
+}
+
+/// The `data` of an event of [`REMINDERS`](crate::REMINDERS).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReminderEvent {
+    /// What happened.
+    pub event_type: ReminderEventType,
+    /// Which task it reminds of.
+    pub task_id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// When it happened.
+    pub timestamp: DateTime<Utc>,
+    /// The task's title.
+    pub title: String,
+    /// When the task is due; absent for a reminder of its own on a task without a due date.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When to remind.
+    pub remind_at: DateTime<Utc>,
+    /// The person's preferred channel when the reminder was set; the notification service goes by the
+    /// preferences of the moment.
+    pub notification_type: Channel,
+    /// It was triggered later than its time by more than the scan's period.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
+/// What a screen should show anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskUpdateType {
+    /// As [`TaskEventType::TaskCreated`].
+    TaskCreated,
+    /// As [`TaskEventType::TaskUpdated`].
+    TaskUpdated,
+    /// As [`TaskEventType::TaskDeleted`].
+    TaskDeleted,
+    /// As [`TaskEventType::TaskCompleted`].
+    TaskCompleted,
+    /// There is a new notification.
+    Notification,
+}
+
+/// The `data` of an event of [`TASK_UPDATES`](crate::TASK_UPDATES).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskUpdate {
+    /// What happened.
+    pub event_type: TaskUpdateType,
+    /// To which task.
+    pub task_id: Uuid,
+    /// Whose screens.
+    pub user_id: Uuid,
+    /// When.
+    pub timestamp: DateTime<Utc>,
+    /// The task as the API shows it, or the notification as the API shows it.
+    pub update_data: Value,
+}
+
+/// What happened to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserEventType {
+    /// It is gone, and each service removes what it holds of the person.
+    UserErased,
+}
+
+/// The `data` of an event of [`USER_EVENTS`](crate::USER_EVENTS).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserEvent {
+    /// What happened.
+    pub event_type: UserEventType,
+    /// To whom.
+    pub user_id: Uuid,
+    /// When.
+    pub timestamp: DateTime<Utc>,
+}

@@ -1,0 +1,64 @@
+//! [`SqlConnection`] over `spin:sqlite`, for components.
+
+use spin_sdk::sqlite::{Connection, Error, Value};
+
+use crate::{Database, Result, Row, SqlConnection, SqlError, SqlValue};
+
+/// A connection of `spin:sqlite`.
+pub struct SpinConnection {
+    database: Database,
+    connection: Connection,
+}
+
+impl SpinConnection {
+    /// Opens a database that the manifest gives to this component.
+    pub async fn open(database: Database) -> Result<Self> {
+        let connection = Connection::open(database.label).await.map_err(sort)?;
+        let this = Self {
+            database,
+            connection,
+        };
+        for statement in database.setup {
+            this.execute(statement, vec![]).await?;
+        }
+        Ok(this)
+    }
+}
+
+impl SqlConnection for SpinConnection {
+    async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
+        let params = params.into_iter().map(|value| match value {
+            SqlValue::Null => Value::Null,
+            SqlValue::Integer(integer) => Value::Integer(integer),
+            SqlValue::Real(real) => Value::Real(real),
+            SqlValue::Text(text) => Value::Text(text),
+            SqlValue::Blob(bytes) => Value::Blob(bytes),
+        });
+        let rows = self.connection.execute(sql, params).await.map_err(sort)?;
+        let rows = rows.collect().await.map_err(sort)?;
+        let value = |value| match value {
+            Value::Null => SqlValue::Null,
+            Value::Integer(integer) => SqlValue::Integer(integer),
+            Value::Real(real) => SqlValue::Real(real),
+            Value::Text(text) => SqlValue::Text(text),
+            Value::Blob(bytes) => SqlValue::Blob(bytes),
+        };
+        Ok(rows
+            .into_iter()
+            .map(|row| row.values.into_iter().map(value).collect())
+            .collect())
+    }
+
+    async fn reopen(&self) -> Result<Self> {
+        Self::open(self.database).await
+    }
+}
+
+/// A full database and one that cannot be had are the environment's fault; SQLite's own messages
+/// arrive as [`Error::Io`].
+fn sort(error: Error) -> SqlError {
+    match error {
+        Error::Io(message) => SqlError::from_sqlite(message),
+        error => SqlError::Unavailable(error.to_string()),
+    }
+}
