@@ -145,6 +145,22 @@ fn days(rule: &Rule) -> String {
 
 /// "on the last weekday of each month": the rules with `BYSETPOS`.
 fn chosen(rule: &Rule) -> String {
+    if let Some(day) = rule.day_or_last() {
+        let nth = ordinal(i16::from(day));
+        return match rule.frequency {
+            Frequency::Yearly if rule.months.len() == 1 => {
+                format!(
+                    "{} on {} {nth} or the day before",
+                    every(rule),
+                    months(rule)
+                )
+            }
+            _ => format!(
+                "on the {nth} or else the last day of {}",
+                each(rule, "month")
+            ),
+        };
+    }
     let nth = join(rule.positions.iter().map(|n| ordinal(*n)));
     let what = if rule.is_on(&WORKING_DAYS) && rule.month_days.is_empty() {
         "weekday".to_owned()

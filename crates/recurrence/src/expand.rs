@@ -18,13 +18,22 @@ pub(crate) fn occurrences(
     anchor: NaiveDateTime,
     tz: Tz,
 ) -> impl Iterator<Item = DateTime<Utc>> + use<> {
+    local_occurrences(rule, anchor, tz).map(|(_, at)| at)
+}
+
+/// Each occurrence by the rule's own reckoning, and the instant that it falls on.
+pub(crate) fn local_occurrences(
+    rule: &Rule,
+    anchor: NaiveDateTime,
+    tz: Tz,
+) -> impl Iterator<Item = (NaiveDateTime, DateTime<Utc>)> + use<> {
     let mut last = None;
     expansion(rule, anchor, tz)
         .into_iter()
         .flat_map(|set| set.into_iter().take(MAX_OCCURRENCES))
-        .map(move |local| to_utc(local.naive_utc(), tz))
+        .map(move |local| (local.naive_utc(), to_utc(local.naive_utc(), tz)))
         // Two local times around a skipped hour can be one instant.
-        .filter(move |at| last.replace(*at).is_none_or(|before| *at > before))
+        .filter(move |(_, at)| last.replace(*at).is_none_or(|before| *at > before))
 }
 
 /// A later anchor that makes the same occurrences after `after`, so that an old task costs no more

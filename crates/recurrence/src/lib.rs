@@ -5,10 +5,12 @@
 
 mod describe;
 mod expand;
+mod following;
 mod local;
 mod parse;
 mod rule;
 
+pub use following::Following;
 pub use local::to_utc;
 pub use rule::{Frequency, Rule, WeekdayNth};
 
@@ -105,23 +107,6 @@ impl Recurrence {
         tz: Tz,
     ) -> impl Iterator<Item = DateTime<Utc>> + use<> {
         expand::occurrences(&self.rule(anchor), anchor, tz)
-    }
-
-    /// What is left of the pattern after one occurrence, for a task that is followed by its next
-    /// instance: `COUNT` goes down by one. `None` when that was the last.
-    #[must_use]
-    pub fn after_one(&self) -> Option<Self> {
-        let Self::Rule(rule) = self else {
-            return Some(self.clone());
-        };
-        let count = match rule.count {
-            Some(1) => return None,
-            count => count.map(|count| count - 1),
-        };
-        Some(Self::Rule(Box::new(Rule {
-            count,
-            ..(**rule).clone()
-        })))
     }
 
     /// The pattern in plain English: "every other Tuesday", "on the last Friday of each month".

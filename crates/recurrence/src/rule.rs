@@ -142,6 +142,17 @@ impl Rule {
         }
     }
 
+    /// The day of the month that stands for the last one where the month is shorter, in the rules that
+    /// [`Self::for_keyword`] makes.
+    pub(crate) fn day_or_last(&self) -> Option<i8> {
+        let day = *self.month_days.last()?;
+        let is_such = self.positions == [-1]
+            && self.weekdays.is_empty()
+            && day > 28
+            && self.month_days.iter().copied().eq(28..=day);
+        is_such.then_some(day)
+    }
+
     /// Whether `BYDAY` holds exactly these days, none of them counted.
     pub(crate) fn is_on(&self, days: &[Weekday]) -> bool {
         self.weekdays.len() == days.len()

@@ -189,15 +189,6 @@ fn an_old_anchor_is_no_dearer_and_no_different() {
 }
 
 #[test]
-fn one_less_after_each() {
-    let rule = parse("FREQ=DAILY;COUNT=2");
-    let left = rule.after_one().expect("one left");
-    assert_eq!(left.to_string(), "FREQ=DAILY;COUNT=1");
-    assert_eq!(left.after_one(), None);
-    assert_eq!(parse("daily").after_one(), Some(parse("daily")));
-}
-
-#[test]
 fn canonical_text_and_english() {
     let table = [
         ("Daily", "daily", "every day"),
@@ -262,6 +253,16 @@ fn canonical_text_and_english() {
             "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
             "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
             "on the last weekday of each month",
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+            "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+            "on the 31st or else the last day of each month",
+        ),
+        (
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1",
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1",
+            "every year on February 29th or the day before",
         ),
         (
             "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=5",
