@@ -3,12 +3,11 @@
 //! A conversation lies under `<user id>/<conversation id>`, so that another person's id finds nothing;
 //! `<user id>` lists the person's conversations, the one used last at the end.
 
+use api::ApiError;
 use chrono::{DateTime, Utc};
 use dialogue::Conversation;
 use spin_sdk::key_value::{Error, Store};
 use uuid::Uuid;
-
-use crate::error::ApiError;
 
 /// The store's label in `spin.toml`.
 const STORE: &str = "conversations";

@@ -1,14 +1,13 @@
-//! The Todo API's databases over `spin:sqlite`.
+//! The Todo API's database over `spin:sqlite`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use api::ApiError;
 use chrono::Utc;
-use spin_sdk::sqlite::{Connection, Error, Value};
-use storage::sqlite::{Database, SqliteStorage};
-use storage::{Row, SqlConnection, SqlValue, Storage, StorageError};
-
-use crate::error::ApiError;
+use sql::spin::SpinConnection;
+use storage::sqlite::{SqliteStorage, TASKS};
+use storage::{Storage, StorageError};
 
 /// The storage of this component.
 pub type Tasks = SqliteStorage<SpinConnection>;
@@ -19,15 +18,12 @@ const HOUSEKEEPING_SECONDS: i64 = 3600;
 /// The storage, opened and migrated by the instance's first request, or 503. Only success is remembered;
 /// several first requests may do it at once, which is as good as once.
 pub async fn tasks() -> Result<&'static Tasks, ApiError> {
-    static TASKS: OnceLock<Tasks> = OnceLock::new();
-    if let Some(tasks) = TASKS.get() {
+    static TASKS_STORAGE: OnceLock<Tasks> = OnceLock::new();
+    if let Some(tasks) = TASKS_STORAGE.get() {
         return Ok(tasks);
     }
-    let tasks = SqliteStorage::new(
-        SpinConnection::open(Database::Tasks).await?,
-        SpinConnection::open(Database::RateLimits).await?,
-    );
-    let migrated = tasks.migrate().await?;
+    let tasks = SqliteStorage::new(SpinConnection::open(TASKS).await?);
+    let migrated = tasks.migrate().await.map_err(refusal)?;
     if migrated.after > migrated.known {
         tracing::warn!(
             after = migrated.after,
@@ -35,7 +31,19 @@ pub async fn tasks() -> Result<&'static Tasks, ApiError> {
             "the database was migrated by newer code"
         );
     }
-    Ok(TASKS.get_or_init(|| tasks))
+    Ok(TASKS_STORAGE.get_or_init(|| tasks))
+}
+
+/// What a client is answered when the storage could not do it.
+pub fn refusal(error: StorageError) -> ApiError {
+    match error {
+        StorageError::Conflict { field } => {
+            ApiError::Conflict(format!("This {field} is already in use"))
+        }
+        StorageError::VersionMismatch { .. } => ApiError::PreconditionFailed,
+        StorageError::Unavailable(reason) => ApiError::Unavailable(reason),
+        StorageError::Internal(reason) => ApiError::Internal(reason),
+    }
 }
 
 /// Removes what nobody can reach any more, at most once an hour and instance. A failure is only logged.
@@ -48,63 +56,5 @@ pub async fn housekeep(tasks: &Tasks) {
     LAST.store(now.timestamp(), Ordering::Relaxed);
     if let Err(error) = tasks.housekeep(now).await {
         tracing::warn!(%error, "housekeeping failed");
-    }
-}
-
-/// A connection of `spin:sqlite`.
-pub struct SpinConnection {
-    database: Database,
-    connection: Connection,
-}
-
-impl SpinConnection {
-    async fn open(database: Database) -> Result<Self, StorageError> {
-        let connection = Connection::open(database.label()).await.map_err(sort)?;
-        let this = Self {
-            database,
-            connection,
-        };
-        for statement in database.setup() {
-            this.execute(statement, vec![]).await?;
-        }
-        Ok(this)
-    }
-}
-
-impl SqlConnection for SpinConnection {
-    async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>, StorageError> {
-        let params = params.into_iter().map(|value| match value {
-            SqlValue::Null => Value::Null,
-            SqlValue::Integer(integer) => Value::Integer(integer),
-            SqlValue::Real(real) => Value::Real(real),
-            SqlValue::Text(text) => Value::Text(text),
-            SqlValue::Blob(bytes) => Value::Blob(bytes),
-        });
-        let rows = self.connection.execute(sql, params).await.map_err(sort)?;
-        let rows = rows.collect().await.map_err(sort)?;
-        let value = |value| match value {
-            Value::Null => SqlValue::Null,
-            Value::Integer(integer) => SqlValue::Integer(integer),
-            Value::Real(real) => SqlValue::Real(real),
-            Value::Text(text) => SqlValue::Text(text),
-            Value::Blob(bytes) => SqlValue::Blob(bytes),
-        };
-        Ok(rows
-            .into_iter()
-            .map(|row| row.values.into_iter().map(value).collect())
-            .collect())
-    }
-
-    async fn reopen(&self) -> Result<Self, StorageError> {
-        Self::open(self.database).await
-    }
-}
-
-/// A full database and one that cannot be had are the environment's fault; SQLite's own messages
-/// arrive as [`Error::Io`].
-fn sort(error: Error) -> StorageError {
-    match error {
-        Error::Io(message) => StorageError::from_sqlite(message),
-        error => StorageError::Unavailable(error.to_string()),
     }
 }

@@ -1,23 +1,17 @@
 //! The Todo API: accounts, tasks, search and chat over HTTP, as the contract fixes it.
 //!
-//! A thin shell: [`pipeline`] is what every request goes through, [`routes`] has one module a group of
+//! A thin shell: [`api`] is what every request goes through, [`routes`] has one module a group of
 //! endpoints, and the thinking is in `task-model`, `storage` and `dialogue`. One instance serves many
 //! requests at once on one thread; what it needs is made by the first request and kept.
 
 mod conversations;
-mod correlation;
-mod cors;
 mod database;
-mod error;
 mod extract;
-mod logging;
 mod openapi;
 mod passwords;
-mod pipeline;
-mod rate_limit;
+mod refresh_tokens;
 mod routes;
 mod settings;
-mod tokens;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -26,6 +20,6 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> Response {
-    logging::init();
-    pipeline::respond(request.map(Body::new)).await
+    api::init_logging();
+    api::respond(request.map(Body::new), routes::router).await
 }

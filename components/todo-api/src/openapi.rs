@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 description: what the routes say, and by rule the answers that many of them share.
 
+use api::ErrorBody;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
@@ -7,8 +8,6 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Header, OpenApi, PathItem, Ref, RefOr};
 use utoipa::{OpenApi as _, ToSchema};
-
-use crate::error::ErrorBody;
 
 const SECURITY_SCHEME: &str = "access_token";
 

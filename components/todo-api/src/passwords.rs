@@ -1,13 +1,12 @@
 //! Asks the `password` component to hash and to check, so that this instance goes on meanwhile.
 
+use api::ApiError;
 use axum::body::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use spin_sdk::http::{FullBody, send};
-
-use crate::error::ApiError;
 
 const BASE_URL: &str = "http://password.spin.internal";
 /// More than any of its answers has.

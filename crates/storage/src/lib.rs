@@ -83,33 +83,11 @@ pub struct NewRefreshToken {
 #[derive(Debug, Clone)]
 pub enum Rotation {
     /// It was good and is now used up; its successor is stored.
-    Rotated(User),
+    Rotated(Box<User>),
     /// It had been used before: its whole family is now revoked.
     Reused,
     /// Unknown, expired or revoked.
     Refused,
-}
-
-/// One limit: at most `requests` in any window of `seconds`.
-#[derive(Debug, Clone, Copy)]
-pub struct RateLimit {
-    /// How many.
-    pub requests: u32,
-    /// In how long.
-    pub seconds: u32,
-}
-
-/// What a client has left of the limit that is nearest to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateDecision {
-    /// False: answer 429.
-    pub allowed: bool,
-    /// That limit's size.
-    pub limit: u32,
-    /// What is left in the window.
-    pub remaining: u32,
-    /// Seconds until the window has room again.
-    pub reset_seconds: u32,
 }
 
 /// Everything the Todo API keeps. Each call is atomic: it happened with its outbox row, or not at all.
@@ -228,12 +206,4 @@ pub trait Storage {
         days: &[(NaiveDate, DateTime<Utc>, DateTime<Utc>)],
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Stats>> + Send;
-
-    /// Counts one request of `client` against all `limits` at once.
-    fn take_rate(
-        &self,
-        client: &str,
-        limits: &[RateLimit],
-        now: DateTime<Utc>,
-    ) -> impl Future<Output = Result<RateDecision>> + Send;
 }

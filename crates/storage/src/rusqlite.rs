@@ -12,15 +12,12 @@ use std::path::Path;
 
 use sql::rusqlite::RusqliteConnection;
 
-use crate::sqlite::{RATE_LIMITS, SqliteStorage, TASKS};
+use crate::sqlite::{SqliteStorage, TASKS};
 use crate::{Result, Storage};
 
-/// Opens the two database files in `folder`, which must exist, and brings their schemas up to date.
+/// Opens the database file in `folder`, which must exist, and brings its schema up to date.
 pub async fn open(folder: &Path) -> Result<SqliteStorage<RusqliteConnection>> {
-    let storage = SqliteStorage::new(
-        RusqliteConnection::open(folder, TASKS)?,
-        RusqliteConnection::open(folder, RATE_LIMITS)?,
-    );
+    let storage = SqliteStorage::new(RusqliteConnection::open(folder, TASKS)?);
     storage.migrate().await?;
     Ok(storage)
 }

@@ -8,7 +8,7 @@ use common::{ME, Store, at, origin, tagged, titled, wait};
 use rusqlite::Connection;
 use sql::rusqlite::RusqliteConnection;
 use sql::{Migrated, SqlConnection, SqlError};
-use storage::sqlite::{RATE_LIMITS, SqliteStorage, TASKS};
+use storage::sqlite::{SqliteStorage, TASKS};
 use storage::{Storage, StorageError};
 use task_model::{NewTask, Priority, Status, TaskPatch, TaskQuery};
 
@@ -24,7 +24,6 @@ fn instances_that_start_at_once_migrate_once() {
                         barrier.wait();
                         let storage = SqliteStorage::new(
                             RusqliteConnection::open(folder.path(), TASKS).unwrap(),
-                            RusqliteConnection::open(folder.path(), RATE_LIMITS).unwrap(),
                         );
                         let migrated = wait(storage.migrate()).expect("migrates");
                         wait(storage.create_task(ME, titled("a"), &origin(), at(0)))
@@ -231,8 +230,7 @@ fn a_database_that_cannot_answer_now_is_unavailable() {
     };
     let impatient = RusqliteConnection::open(store.folder.path(), TASKS).unwrap();
     wait(impatient.execute("PRAGMA busy_timeout = 1", vec![])).unwrap();
-    let rates = RusqliteConnection::open(store.folder.path(), RATE_LIMITS).unwrap();
-    let impatient = SqliteStorage::new(impatient, rates);
+    let impatient = SqliteStorage::new(impatient);
     let lock = store.database();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let busy = create(&impatient);
@@ -245,8 +243,7 @@ fn a_database_that_cannot_answer_now_is_unavailable() {
 
     let full = RusqliteConnection::open(store.folder.path(), TASKS).unwrap();
     wait(full.execute("PRAGMA max_page_count = 1", vec![])).unwrap();
-    let rates = RusqliteConnection::open(store.folder.path(), RATE_LIMITS).unwrap();
-    let full = SqliteStorage::new(full, rates);
+    let full = SqliteStorage::new(full);
     let big = NewTask {
         description: Some("x".repeat(100_000)),
         priority: Priority::Low,
@@ -260,10 +257,7 @@ fn a_database_that_cannot_answer_now_is_unavailable() {
 
     wait(full.ping()).expect("reads still work");
     let gone = RusqliteConnection::open(&store.folder.path().join("missing"), TASKS);
-    assert!(
-        matches!(gone, Err(SqlError::Unavailable(_))),
-        "{gone:?}"
-    );
+    assert!(matches!(gone, Err(SqlError::Unavailable(_))), "{gone:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Accounts: register, sign in, stay signed in, sign out.
 
+use api::{ApiError, ErrorBody, Json, Settings, required_string};
 use axum::Json as JsonResponse;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
@@ -10,11 +11,11 @@ use task_model::{NewUser, RegistrationInput, User, normalize_email};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::error::{ApiError, ErrorBody};
-use crate::extract::{Db, Json, Session, required_string};
+use crate::database::refusal;
+use crate::extract::{Db, Session};
 use crate::passwords;
-use crate::settings::Settings;
-use crate::tokens::RefreshToken;
+use crate::refresh_tokens::RefreshToken;
+use crate::settings::access_token_lifetime;
 
 /// How long a sign-in lasts without being used.
 const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -35,17 +36,18 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    fn new(
-        settings: &Settings,
+    async fn new(
         user: User,
         refresh_token: RefreshToken,
         now: DateTime<Utc>,
     ) -> Result<Self, ApiError> {
         let family_id = refresh_token.family_id;
+        let lifetime = access_token_lifetime().await?;
+        let tokens = &Settings::get().await?.tokens;
         Ok(Self {
-            access_token: settings.tokens.issue(user.id, family_id, now)?,
+            access_token: tokens.access_token(user.id, family_id, lifetime, now)?,
             refresh_token: refresh_token.text,
-            expires_in: settings.tokens.lifetime_seconds(),
+            expires_in: lifetime.num_seconds(),
             user,
         })
     }
@@ -56,7 +58,6 @@ impl SignedIn {
         user: User,
         now: DateTime<Utc>,
     ) -> Result<Self, ApiError> {
-        let settings = Settings::get().await?;
         let token = RefreshToken::generate(Uuid::new_v4())?;
         let stored = NewRefreshToken {
             token_hash: token.hash(),
@@ -64,8 +65,11 @@ impl SignedIn {
             user_id: user.id,
             expires_at: now + REFRESH_LIFETIME,
         };
-        storage.add_refresh_token(stored, now).await?;
-        Self::new(settings, user, token, now)
+        storage
+            .add_refresh_token(stored, now)
+            .await
+            .map_err(refusal)?;
+        Self::new(user, token, now).await
     }
 }
 
@@ -94,7 +98,7 @@ pub async fn register(
         password_hash: passwords::hash(&registration.password).await?,
         timezone: "UTC".into(),
     };
-    let user = storage.create_user(user, now).await?;
+    let user = storage.create_user(user, now).await.map_err(refusal)?;
     let signed_in = SignedIn::begin(storage, user, now).await?;
     Ok((StatusCode::CREATED, JsonResponse(signed_in)))
 }
@@ -142,7 +146,7 @@ pub async fn login(
     }
     // What is no address has no account.
     let account = match normalize_email(&email) {
-        Ok(email) => storage.credentials(&email).await?,
+        Ok(email) => storage.credentials(&email).await.map_err(refusal)?,
         Err(_) => None,
     };
     let hash = account.as_ref().map(|(_, hash)| hash.as_str());
@@ -185,7 +189,6 @@ pub async fn refresh(
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
-    let settings = Settings::get().await?;
     let token = RefreshToken::parse(&text).ok_or(ApiError::InvalidToken)?;
     let successor = RefreshToken::generate(token.family_id)?;
     let now = Utc::now();
@@ -196,9 +199,10 @@ pub async fn refresh(
             now + REFRESH_LIFETIME,
             now,
         )
-        .await?;
+        .await
+        .map_err(refusal)?;
     match rotation {
-        Rotation::Rotated(user) => SignedIn::new(settings, user, successor, now).map(JsonResponse),
+        Rotation::Rotated(user) => SignedIn::new(*user, successor, now).await.map(JsonResponse),
         Rotation::Reused => {
             tracing::warn!(family_id = %token.family_id, "a refresh token was used twice");
             Err(ApiError::InvalidToken)
@@ -212,9 +216,15 @@ pub async fn refresh(
     post,
     path = "/api/auth/logout",
     tag = "auth",
-    responses((status = 204, description = "Signed out")),
+    responses(
+        (status = 204, description = "Signed out"),
+        (status = 403, description = "A service is not signed in", body = ErrorBody),
+    ),
 )]
 pub async fn logout(Db(storage): Db, session: Session) -> Result<StatusCode, ApiError> {
-    storage.revoke_family(session.family_id).await?;
+    storage
+        .revoke_family(session.family_id()?)
+        .await
+        .map_err(refusal)?;
     Ok(StatusCode::NO_CONTENT)
 }

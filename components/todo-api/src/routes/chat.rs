@@ -1,7 +1,7 @@
 //! The chat: one turn of a conversation, and a conversation so far.
 
+use api::{ApiError, ErrorBody, Json, PathId, parse_uuid, required_string};
 use axum::Json as JsonResponse;
-use axum::extract::Extension;
 use chrono::{DateTime, Utc};
 use dialogue::{Action, Conversation, MAX_MESSAGE_CHARS, Role, Turn};
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::conversations::Conversations;
-use crate::database::Tasks;
-use crate::error::{ApiError, ErrorBody};
-use crate::extract::{Db, Json, PathId, Session, parse_uuid, required_string};
+use crate::database::{Tasks, refusal};
+use crate::extract::{ChangeOrigin, Db, Session};
 
 /// What a person says.
 #[derive(Deserialize, ToSchema)]
@@ -105,7 +104,7 @@ struct ActionSchema {
 pub async fn chat(
     Db(storage): Db,
     session: Session,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<ChatInput>,
 ) -> Result<JsonResponse<ChatAnswer>, ApiError> {
     take_turn(storage, &session, &origin, input).await
@@ -128,11 +127,13 @@ pub async fn chat_as(
     Db(storage): Db,
     session: Session,
     user_id: Result<PathId, ApiError>,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<ChatInput>,
 ) -> Result<JsonResponse<ChatAnswer>, ApiError> {
     if !user_id.is_ok_and(|PathId(id)| id == session.user_id) {
-        return Err(ApiError::Forbidden);
+        return Err(ApiError::Forbidden(
+            "Only your own user id may be named here",
+        ));
     }
     take_turn(storage, &session, &origin, input).await
 }
@@ -174,7 +175,7 @@ async fn take_turn(
             "a conversation was not kept"
         );
     }
-    let reply = reply?;
+    let reply = reply.map_err(refusal)?;
     Ok(JsonResponse(ChatAnswer {
         conversation_id: conversation.id,
         reply: reply.reply,

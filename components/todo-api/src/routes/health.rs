@@ -1,18 +1,13 @@
 //! Whether the service lives and whether it can work.
 
+use api::{ApiError, ErrorBody, Settings};
 use axum::Json as JsonResponse;
 use serde::Serialize;
 use storage::Storage;
 use utoipa::ToSchema;
 
-use crate::database;
-use crate::error::{ApiError, ErrorBody};
-use crate::settings::Settings;
-
-/// The path of [`healthz`].
-pub const LIVENESS: &str = "/healthz";
-/// The path of [`readyz`].
-pub const READINESS: &str = "/readyz";
+use crate::database::{self, refusal};
+use crate::settings::access_token_lifetime;
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
@@ -49,6 +44,8 @@ pub async fn healthz() -> JsonResponse<Health> {
 )]
 pub async fn readyz() -> Result<JsonResponse<Health>, ApiError> {
     Settings::get().await?;
-    database::tasks().await?.ping().await?;
+    access_token_lifetime().await?;
+    let storage = database::tasks().await?;
+    storage.ping().await.map_err(refusal)?;
     Ok(OK)
 }

@@ -2,51 +2,33 @@
 
 mod auth;
 mod chat;
-pub mod health;
+mod health;
 mod search;
 mod stats;
 mod tags;
 mod tasks;
 mod users;
 
-use std::sync::OnceLock;
-
+use api::OPENAPI;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Request};
-use tower_service::Service;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::error::ApiError;
 use crate::openapi;
 
-/// The path of the description.
-pub const OPENAPI: &str = "/api/openapi.json";
-
-/// Hands a request to its route.
-pub async fn call(request: Request<Body>) -> Response {
-    static ROUTER: OnceLock<Router> = OnceLock::new();
-    let mut router = ROUTER.get_or_init(router).clone();
-    match router.call(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
-}
-
-fn router() -> Router {
+/// All routes, and the description of them.
+pub fn router() -> Router {
     let (router, description) = routes().split_for_parts();
     let description = Bytes::from(openapi::complete(description));
-    router
-        .route(
-            OPENAPI,
-            get(move || async move { openapi_json(description) }),
-        )
-        .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+    router.route(
+        OPENAPI,
+        get(move || async move { openapi_json(description) }),
+    )
 }
 
 fn routes() -> OpenApiRouter {

@@ -1,13 +1,14 @@
 //! Full-text search.
 
+use api::{ApiError, Query};
 use axum::Json as JsonResponse;
 use serde::Serialize;
 use storage::Storage;
 use task_model::{FieldError, SearchHit, parse_limit, parse_q};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::error::ApiError;
-use crate::extract::{Db, Query, Session};
+use crate::database::refusal;
+use crate::extract::{Db, Session};
 
 const DEFAULT_LIMIT: u32 = 20;
 
@@ -74,7 +75,10 @@ pub async fn search(
     Query(params): Query,
 ) -> Result<JsonResponse<SearchResults>, ApiError> {
     let SearchParams { q, limit } = SearchParams::parse(params).map_err(ApiError::Invalid)?;
-    let (tasks, total) = storage.search(session.user_id, &q, limit).await?;
+    let (tasks, total) = storage
+        .search(session.user_id, &q, limit)
+        .await
+        .map_err(refusal)?;
     Ok(JsonResponse(SearchResults {
         tasks,
         total,

@@ -1,5 +1,6 @@
 //! The person's numbers.
 
+use api::ApiError;
 use axum::Json as JsonResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -8,7 +9,7 @@ use storage::Storage;
 use task_model::{Priority, Stats, Status};
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::database::refusal;
 use crate::extract::{Db, Session};
 
 /// Days that completions are counted for, today included.
@@ -107,7 +108,8 @@ pub async fn stats(
     let now = Utc::now();
     let stats = storage
         .stats(session.user_id, &last_days(now, zone), now)
-        .await?;
+        .await
+        .map_err(refusal)?;
     Ok(JsonResponse(stats.into()))
 }
 

@@ -1,12 +1,13 @@
 //! The person's tags.
 
+use api::ApiError;
 use axum::Json as JsonResponse;
 use serde::Serialize;
 use storage::Storage;
 use task_model::TagCount;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::database::refusal;
 use crate::extract::{Db, Session};
 
 /// Tags, most used first.
@@ -23,6 +24,6 @@ pub struct Tags {
     responses((status = 200, description = "The tags", body = Tags)),
 )]
 pub async fn tags(Db(storage): Db, session: Session) -> Result<JsonResponse<Tags>, ApiError> {
-    let tags = storage.tags(session.user_id).await?;
+    let tags = storage.tags(session.user_id).await.map_err(refusal)?;
     Ok(JsonResponse(Tags { tags }))
 }

@@ -1,7 +1,7 @@
 //! Tasks: list, create, read, change, delete, complete, reopen.
 
+use api::{ApiError, ErrorBody, Json, PathId, Query};
 use axum::Json as JsonResponse;
-use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::header::{ETAG, LOCATION};
@@ -12,9 +12,8 @@ use task_model::{Priority, Status, Task, TaskInput, TaskPatch, TaskPatchInput, T
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::database::Tasks;
-use crate::error::{ApiError, ErrorBody};
-use crate::extract::{Db, IfMatch, Json, PathId, Query, Session};
+use crate::database::{Tasks, refusal};
+use crate::extract::{ChangeOrigin, Db, IfMatch, Session};
 
 /// A page of tasks.
 #[derive(Serialize, ToSchema)]
@@ -77,7 +76,10 @@ pub async fn list(
     Query(params): Query,
 ) -> Result<JsonResponse<TaskPage>, ApiError> {
     let query = TaskQuery::from_params(params).map_err(ApiError::Invalid)?;
-    let page = storage.tasks(session.user_id, &query, Utc::now()).await?;
+    let page = storage
+        .tasks(session.user_id, &query, Utc::now())
+        .await
+        .map_err(refusal)?;
     Ok(JsonResponse(TaskPage {
         tasks: page.tasks,
         total: page.total,
@@ -117,7 +119,7 @@ impl IntoResponse for Tagged {
 pub async fn create(
     Db(storage): Db,
     session: Session,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<TaskInput>,
 ) -> Result<Response, ApiError> {
     let user = session.user(storage).await?;
@@ -127,7 +129,8 @@ pub async fn create(
         .map_err(ApiError::Invalid)?;
     let task = storage
         .create_task(session.user_id, task, &origin, Utc::now())
-        .await?;
+        .await
+        .map_err(refusal)?;
     let location = HeaderValue::from_str(&format!("/api/tasks/{}", task.id)).ok();
     let mut response = (StatusCode::CREATED, Tagged(task)).into_response();
     response
@@ -154,7 +157,7 @@ pub async fn read(
     session: Session,
     PathId(id): PathId,
 ) -> Result<Response, ApiError> {
-    tagged(storage.task(session.user_id, id).await?)
+    tagged(storage.task(session.user_id, id).await.map_err(refusal)?)
 }
 
 /// Changes a task: an absent field stays as it is, `null` clears one that may be empty.
@@ -182,7 +185,7 @@ pub async fn put(
     session: Session,
     PathId(id): PathId,
     if_match: IfMatch,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<TaskPatchInput>,
 ) -> Result<Response, ApiError> {
     update(storage, &session, id, if_match, &origin, input).await
@@ -213,7 +216,7 @@ pub async fn patch(
     session: Session,
     PathId(id): PathId,
     if_match: IfMatch,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<TaskPatchInput>,
 ) -> Result<Response, ApiError> {
     update(storage, &session, id, if_match, &origin, input).await
@@ -231,11 +234,12 @@ pub async fn delete(
     Db(storage): Db,
     session: Session,
     PathId(id): PathId,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
 ) -> Result<StatusCode, ApiError> {
     let deleted = storage
         .delete_task(session.user_id, id, &origin, Utc::now())
-        .await?;
+        .await
+        .map_err(refusal)?;
     deleted.ok_or(ApiError::NotFound)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -257,7 +261,7 @@ pub async fn complete(
     Db(storage): Db,
     session: Session,
     PathId(id): PathId,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
 ) -> Result<Response, ApiError> {
     set_status(storage, &session, id, Status::Completed, &origin).await
 }
@@ -279,9 +283,9 @@ pub async fn reopen(
     Db(storage): Db,
     session: Session,
     PathId(id): PathId,
-    Extension(origin): Extension<Origin>,
+    ChangeOrigin(origin): ChangeOrigin,
 ) -> Result<Response, ApiError> {
-    let task = storage.task(session.user_id, id).await?;
+    let task = storage.task(session.user_id, id).await.map_err(refusal)?;
     match task.ok_or(ApiError::NotFound)? {
         open @ Task {
             status: Status::Pending | Status::InProgress,
@@ -307,7 +311,7 @@ async fn update(
         IfMatch::Versions(versions) => match versions[..] {
             [version] => Some(version),
             _ => {
-                let task = storage.task(session.user_id, id).await?;
+                let task = storage.task(session.user_id, id).await.map_err(refusal)?;
                 let current = task.ok_or(ApiError::NotFound)?.version;
                 if !versions.contains(&current) {
                     return Err(ApiError::PreconditionFailed);
@@ -319,7 +323,8 @@ async fn update(
     let now = Utc::now();
     let task = storage
         .update_task(session.user_id, id, patch, expected_version, origin, now)
-        .await?;
+        .await
+        .map_err(refusal)?;
     tagged(task)
 }
 
@@ -337,7 +342,8 @@ async fn set_status(
     let now = Utc::now();
     let task = storage
         .update_task(session.user_id, id, patch, None, origin, now)
-        .await?;
+        .await
+        .map_err(refusal)?;
     tagged(task)
 }
 

@@ -1,12 +1,13 @@
 //! The profile of the person who is signed in.
 
+use api::{ApiError, Json};
 use axum::Json as JsonResponse;
 use chrono::Utc;
 use storage::Storage;
 use task_model::{User, UserPatchInput};
 
-use crate::error::ApiError;
-use crate::extract::{Db, Json, Session};
+use crate::database::refusal;
+use crate::extract::{Db, Session};
 
 /// Reads the profile.
 #[utoipa::path(
@@ -35,6 +36,7 @@ pub async fn update_me(
     let patch = input.validated().map_err(ApiError::Invalid)?;
     let user = storage
         .update_user(session.user_id, patch, Utc::now())
-        .await?;
+        .await
+        .map_err(refusal)?;
     user.map(JsonResponse).ok_or(ApiError::InvalidToken)
 }

@@ -134,7 +134,7 @@ pub(super) async fn rotate_refresh_token<C: SqlConnection>(
     };
     let is_first = Columns::from(row).integer()? == 1;
     Ok(if is_first {
-        Rotation::Rotated(user)
+        Rotation::Rotated(Box::new(user))
     } else {
         Rotation::Reused
     })

@@ -1,4 +1,4 @@
-//! The schemas of the two databases, as numbered migrations that only expand.
+//! The schema of the database `tasks`, as numbered migrations that only expand.
 //!
 //! Times are milliseconds since 1970 in UTC. What must commit together with a change of a task (its
 //! event, its tags, its text in the index) is written by triggers, since `spin:sqlite` offers no
@@ -225,28 +225,6 @@ const TASKS_1: Migration = &[
     ),
 ];
 
-const RATE_LIMITS_1: Migration = &[
-    "CREATE TABLE rate_counts (
-       client TEXT NOT NULL,
-       seconds INTEGER NOT NULL,
-       bucket INTEGER NOT NULL,
-       requests INTEGER NOT NULL,
-       total INTEGER NOT NULL,
-       oldest INTEGER NOT NULL,
-       added_at INTEGER NOT NULL,
-       expires_at INTEGER NOT NULL,
-       PRIMARY KEY (client, seconds, bucket)
-     ) WITHOUT ROWID",
-    "CREATE INDEX rate_counts_expiry ON rate_counts (expires_at)",
-    // Each new bucket removes up to four that no window holds any more, so the table does not outgrow
-    // the requests of the longest window.
-    "CREATE TRIGGER rate_count_added AFTER INSERT ON rate_counts BEGIN
-       DELETE FROM rate_counts WHERE (client, seconds, bucket) IN (
-         SELECT client, seconds, bucket FROM rate_counts
-         WHERE expires_at <= NEW.added_at ORDER BY expires_at LIMIT 4);
-     END",
-];
-
 const TASKS_2: Migration = &[
     "ALTER TABLE tasks ADD COLUMN recurrence_from TEXT NOT NULL DEFAULT 'due_date'",
     "DROP TRIGGER task_created",
@@ -265,4 +243,3 @@ const TASKS_2: Migration = &[
 ];
 
 pub(super) const TASKS: &[Migration] = &[TASKS_1, TASKS_2];
-pub(super) const RATE_LIMITS: &[Migration] = &[RATE_LIMITS_1];

@@ -3,7 +3,6 @@
 mod accounts;
 mod lists;
 mod migrations;
-mod rates;
 mod rows;
 mod search;
 mod tasks;
@@ -16,7 +15,7 @@ use task_model::{
 };
 use uuid::Uuid;
 
-use crate::{NewRefreshToken, Origin, RateDecision, RateLimit, Result, Rotation, Storage};
+use crate::{NewRefreshToken, Origin, Result, Rotation, Storage};
 
 /// How long a deleted task can still be restored.
 const RESTORABLE: TimeDelta = TimeDelta::days(30);
@@ -25,29 +24,22 @@ const HOUSEKEEPING_ROWS: i64 = 500;
 
 /// Accounts, tasks and the outbox. An acknowledged task survives even a power failure.
 pub const TASKS: Database = Database::durable("tasks");
-/// Counters that may be lost with the machine.
-pub const RATE_LIMITS: Database = Database {
-    label: "rate-limits",
-    setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = OFF"],
-};
 
-/// All that the Todo API keeps, in two SQLite databases.
+/// All that the Todo API keeps, in a SQLite database.
 #[derive(Debug)]
 pub struct SqliteStorage<C> {
     tasks: C,
-    rate_limits: C,
 }
 
 impl<C: SqlConnection> SqliteStorage<C> {
-    /// Over a connection to [`TASKS`] and one to [`RATE_LIMITS`].
-    pub fn new(tasks: C, rate_limits: C) -> Self {
-        Self { tasks, rate_limits }
+    /// Over a connection to [`TASKS`].
+    pub fn new(tasks: C) -> Self {
+        Self { tasks }
     }
 }
 
 impl<C: SqlConnection> Storage for SqliteStorage<C> {
     async fn migrate(&self) -> Result<Migrated> {
-        sql::migrate(&self.rate_limits, migrations::RATE_LIMITS).await?;
         Ok(sql::migrate(&self.tasks, migrations::TASKS).await?)
     }
 
@@ -200,14 +192,5 @@ impl<C: SqlConnection> Storage for SqliteStorage<C> {
         now: DateTime<Utc>,
     ) -> Result<Stats> {
         lists::stats(&self.tasks, user_id, days, now).await
-    }
-
-    async fn take_rate(
-        &self,
-        client: &str,
-        limits: &[RateLimit],
-        now: DateTime<Utc>,
-    ) -> Result<RateDecision> {
-        rates::take(&self.rate_limits, client, limits, now).await
     }
 }

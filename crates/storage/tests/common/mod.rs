@@ -1,4 +1,4 @@
-//! A fresh pair of databases for each test, and what the tests look at behind the storage's back.
+//! A fresh database for each test, and what the tests look at behind the storage's back.
 #![allow(dead_code)]
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,7 +1,6 @@
 //! The name under which a request is found in logs and events.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use storage::Origin;
 use uuid::Uuid;
 
 /// The header that carries a correlation id, in requests and answers.
@@ -20,10 +19,19 @@ pub fn id(headers: &HeaderMap) -> String {
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
+/// Where a request comes from, for the events and the requests that it causes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The request's correlation id.
+    pub correlation_id: String,
+    /// W3C Trace Context, if the request had it.
+    pub traceparent: Option<String>,
+}
+
 /// What the events of the request's changes carry on.
 pub fn origin(headers: &HeaderMap, correlation_id: &str) -> Origin {
     Origin {
-        correlation_id: Some(correlation_id.to_owned()),
+        correlation_id: correlation_id.to_owned(),
         traceparent: traceparent(headers).map(|(whole, _)| whole.to_owned()),
     }
 }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
-use storage::StorageError;
+use sql::SqlError;
 use task_model::FieldError;
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ const CHALLENGE_INVALID_TOKEN: &str = r#"Bearer realm="todo-chatbot", error="inv
 /// Why a request is not answered as it asked.
 ///
 /// As a response it has status and headers only and travels in the response's extensions until
-/// `pipeline` gives it its body, which names the request's correlation id.
+/// [`crate::respond`] gives it its body, which names the request's correlation id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// 400: the body or the path is not what the protocol says.
@@ -32,22 +32,22 @@ pub enum ApiError {
     /// 401: no such account, or not its password.
     #[error("The e-mail address or the password is wrong")]
     WrongCredentials,
-    /// 403: names another user.
-    #[error("Only your own user id may be named here")]
-    Forbidden,
+    /// 403: not for who asks; says why.
+    #[error("{0}")]
+    Forbidden(&'static str),
     /// 404: not there, or not yours.
     #[error("Not found")]
     NotFound,
     /// 405: the resource knows other methods.
     #[error("This method is not allowed here")]
     MethodNotAllowed,
-    /// 409: a unique value is taken.
-    #[error("This {0} is already in use")]
-    Conflict(&'static str),
+    /// 409: the state of things does not allow it; says what state.
+    #[error("{0}")]
+    Conflict(String),
     /// 412: the task was changed since the version of `If-Match`.
     #[error("The task has changed since the version in If-Match")]
     PreconditionFailed,
-    /// 413: more than [`crate::extract::MAX_BODY_BYTES`].
+    /// 413: more than [`crate::MAX_BODY_BYTES`].
     #[error("The body is larger than 1 MiB")]
     BodyTooLarge,
     /// 415: not JSON.
@@ -99,7 +99,7 @@ impl ApiError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NoToken | Self::InvalidToken | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -177,13 +177,11 @@ pub fn with_body(mut response: Response, correlation_id: &str) -> Response {
     response.map(|_| body.into())
 }
 
-impl From<StorageError> for ApiError {
-    fn from(error: StorageError) -> Self {
+impl From<SqlError> for ApiError {
+    fn from(error: SqlError) -> Self {
         match error {
-            StorageError::Conflict { field } => Self::Conflict(field),
-            StorageError::VersionMismatch { .. } => Self::PreconditionFailed,
-            StorageError::Unavailable(reason) => Self::Unavailable(reason),
-            StorageError::Internal(reason) => Self::Internal(reason),
+            SqlError::Unavailable(reason) => Self::Unavailable(reason),
+            SqlError::Unique(_) | SqlError::Internal(_) => Self::Internal(error.to_string()),
         }
     }
 }

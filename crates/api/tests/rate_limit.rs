@@ -1,14 +1,14 @@
 //! Rate limits: exact over any window, over several instances, and bounded in what they keep.
 
-mod common;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use api::rate_limit::{DATABASE, RateDecision, RateLimit, RateLimiter};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{Store, at, wait};
+use pollster::block_on as wait;
 use proptest::prelude::*;
 use rusqlite::Connection;
-use storage::{RateDecision, RateLimit, Storage};
+use sql::rusqlite::RusqliteConnection;
+use tempfile::TempDir;
 
 const MINUTE: RateLimit = RateLimit {
     requests: 3,
@@ -19,10 +19,33 @@ const HOUR: RateLimit = RateLimit {
     seconds: 3600,
 };
 
+/// A new database and an instance that counts in it.
+struct Store {
+    folder: TempDir,
+    limiter: RateLimiter<RusqliteConnection>,
+}
+
 impl Store {
-    fn take(&self, limits: &[RateLimit], now: DateTime<Utc>) -> RateDecision {
-        wait(self.storage.take_rate("client", limits, now)).expect("a decision")
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let limiter = limiter(&folder);
+        Self { folder, limiter }
     }
+
+    fn take(&self, limits: &[RateLimit], now: DateTime<Utc>) -> RateDecision {
+        wait(self.limiter.take("client", limits, now)).expect("a decision")
+    }
+}
+
+fn limiter(folder: &TempDir) -> RateLimiter<RusqliteConnection> {
+    let connection = RusqliteConnection::open(folder.path(), DATABASE).expect("a connection");
+    wait(RateLimiter::new(connection)).expect("a limiter")
+}
+
+/// 2026-03-02T10:00:00.250Z and so many seconds.
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_772_445_600_250).expect("a time")
+        + TimeDelta::seconds(seconds)
 }
 
 #[test]
@@ -63,7 +86,7 @@ fn the_limit_nearest_to_its_end_is_told_and_a_refusal_counts_for_none() {
         (3400..=3520).contains(&refused.reset_seconds),
         "{refused:?}"
     );
-    let other = wait(store.storage.take_rate("other", &both, at(200))).unwrap();
+    let other = wait(store.limiter.take("other", &both, at(200))).unwrap();
     assert!(other.allowed);
 }
 
@@ -114,7 +137,7 @@ fn odd_limits_are_answered() {
         2
     );
     for now in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
-        assert!(wait(store.storage.take_rate("x", &[MINUTE], now)).is_ok());
+        assert!(wait(store.limiter.take("x", &[MINUTE], now)).is_ok());
     }
 }
 
@@ -136,10 +159,9 @@ fn two_instances_together_allow_no_more_than_the_limit() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(move || {
-                let storage = store_ref.another();
+                let limiter = limiter(&store_ref.folder);
                 for _ in 0..60 {
-                    let decision =
-                        wait(storage.take_rate("c", limits_ref, at(0))).expect("a decision");
+                    let decision = wait(limiter.take("c", limits_ref, at(0))).expect("a decision");
                     allowed_ref.fetch_add(u32::from(decision.allowed), Ordering::Relaxed);
                 }
             });
@@ -151,8 +173,7 @@ fn two_instances_together_allow_no_more_than_the_limit() {
 #[test]
 fn clients_that_went_quiet_are_forgotten() {
     let store = Store::new();
-    let take =
-        |client: String, seconds| wait(store.storage.take_rate(&client, &[MINUTE], at(seconds)));
+    let take = |client: String, seconds| wait(store.limiter.take(&client, &[MINUTE], at(seconds)));
     for client in 0..200 {
         take(format!("old {client}"), 0).unwrap();
     }

@@ -1,50 +1,72 @@
-//! Access tokens (JWT, RFC 7519, signed with HS256) and refresh tokens (random, opaque).
+//! Tokens (JWT, RFC 7519, signed with HS256): of people who signed in, and of our services for each other.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::ApiError;
 
 const ISSUER: &str = "todo-chatbot";
-const AUDIENCE: &str = "todo-api";
+/// The audience of a person's tokens.
+const PERSON: &str = "todo-api";
+/// The audience of a service's tokens.
+const SERVICE: &str = "todo-service";
+/// How long a service's token is good: for the request that it is made for.
+const SERVICE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 /// Least length of the secret, in characters: the 256 bits that HS256 asks for (RFC 7518, 3.2).
 const MIN_SECRET_CHARS: usize = 32;
-/// Longest access token that is looked at, in bytes.
+/// Longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 4096;
 
-/// What an access token says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a token says that is signed, of ours and good now. As an extractor it is that of the request, or 401.
+///
+/// The signature alone is looked at: a person who signed out meanwhile still has it, until it runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose it is.
-    pub sub: Uuid,
+    /// Whose data is meant.
+    pub user_id: Uuid,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+/// Who a token was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// The person, signed in.
+    Person {
+        /// The sign-in: the family of its refresh tokens.
+        family_id: Uuid,
+    },
+    /// One of our services that acts for the person.
+    Service,
+}
+
+/// A token's payload.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    sub: Uuid,
     iss: String,
     aud: String,
-    /// Until when it is good, in seconds since 1970.
     exp: i64,
     iat: i64,
     jti: Uuid,
-    /// The sign-in that it comes from: the family of its refresh tokens.
-    pub fam: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fam: Option<Uuid>,
 }
 
-/// Makes and checks access tokens.
-pub struct AccessTokens {
+/// Makes and checks tokens.
+pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
-    lifetime: TimeDelta,
 }
 
-impl AccessTokens {
-    /// Tokens signed with `secret` that are good for `lifetime`.
-    pub fn new(secret: &str, lifetime: TimeDelta) -> Result<Self, String> {
+impl Tokens {
+    /// Tokens signed with `secret`.
+    pub fn new(secret: &str) -> Result<Self, String> {
         if secret.chars().count() < MIN_SECRET_CHARS {
             return Err(format!(
                 "jwt_secret must have at least {MIN_SECRET_CHARS} characters"
@@ -55,43 +77,54 @@ impl AccessTokens {
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
+        validation.set_audience(&[PERSON, SERVICE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         Ok(Self {
             encoding: EncodingKey::from_secret(secret.as_bytes()),
             decoding: DecodingKey::from_secret(secret.as_bytes()),
             validation,
-            lifetime,
         })
     }
 
-    /// How long a token is good, in seconds.
-    pub fn lifetime_seconds(&self) -> i64 {
-        self.lifetime.num_seconds()
-    }
-
-    /// A token for a person's sign-in.
-    pub fn issue(
+    /// An access token for a person's sign-in.
+    pub fn access_token(
         &self,
         user_id: Uuid,
         family_id: Uuid,
+        lifetime: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<String, ApiError> {
-        let claims = Claims {
+        self.issue(PERSON, user_id, Some(family_id), lifetime, now)
+    }
+
+    /// A token with which a service asks another one for a person, good for a minute.
+    pub fn service_token(&self, user_id: Uuid, now: DateTime<Utc>) -> Result<String, ApiError> {
+        self.issue(SERVICE, user_id, None, SERVICE_LIFETIME, now)
+    }
+
+    fn issue(
+        &self,
+        audience: &str,
+        user_id: Uuid,
+        family_id: Option<Uuid>,
+        lifetime: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<String, ApiError> {
+        let payload = Payload {
             sub: user_id,
             iss: ISSUER.into(),
-            aud: AUDIENCE.into(),
-            exp: (now + self.lifetime).timestamp(),
+            aud: audience.into(),
+            exp: (now + lifetime).timestamp(),
             iat: now.timestamp(),
             jti: Uuid::new_v4(),
             fam: family_id,
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding)
             .map_err(|error| ApiError::Internal(format!("signing a token: {error}")))
     }
 
     /// The claims of the request's bearer token (RFC 6750, section 2.1).
-    pub fn identify(&self, headers: &HeaderMap) -> Result<Claims, ApiError> {
+    pub(crate) fn identify(&self, headers: &HeaderMap) -> Result<Claims, ApiError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let value = values.next().ok_or(ApiError::NoToken)?;
         if values.next().is_some() {
@@ -112,46 +145,18 @@ impl AccessTokens {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(ApiError::InvalidToken);
         }
-        jsonwebtoken::decode(token, &self.decoding, &self.validation)
-            .map(|data| data.claims)
-            .map_err(|_| ApiError::InvalidToken)
-    }
-}
-
-/// A refresh token: the id of its family and 256 random bits. Opaque to clients; only its hash is kept.
-pub struct RefreshToken {
-    /// As the client gets it.
-    pub text: String,
-    /// All tokens of one sign-in.
-    pub family_id: Uuid,
-}
-
-impl RefreshToken {
-    /// A new one.
-    pub fn generate(family_id: Uuid) -> Result<Self, ApiError> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret)
-            .map_err(|error| ApiError::Internal(format!("no randomness: {error}")))?;
-        let text = format!("{}.{}", family_id.simple(), URL_SAFE_NO_PAD.encode(secret));
-        Ok(Self { text, family_id })
-    }
-
-    /// One that a client sent; `None` if we never make such.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (family_id, secret) = text.split_once('.')?;
-        if family_id.len() != 32 || secret.len() != 43 {
-            return None;
-        }
-        Some(Self {
-            text: text.to_owned(),
-            family_id: Uuid::try_parse(family_id).ok()?,
+        let payload: Payload = jsonwebtoken::decode(token, &self.decoding, &self.validation)
+            .map_err(|_| ApiError::InvalidToken)?
+            .claims;
+        let caller = match (payload.aud.as_str(), payload.fam) {
+            (PERSON, Some(family_id)) => Caller::Person { family_id },
+            (SERVICE, None) => Caller::Service,
+            _ => return Err(ApiError::InvalidToken),
+        };
+        Ok(Claims {
+            user_id: payload.sub,
+            caller,
         })
-    }
-
-    /// SHA-256 of the whole text, in lower-case hex; so a token with another family's id is unknown.
-    pub fn hash(&self) -> String {
-        let digest = Sha256::digest(self.text.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -226,24 +231,31 @@ mod hs256 {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
+    use sha2::Sha256;
 
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-    fn tokens() -> AccessTokens {
-        AccessTokens::new(SECRET, TimeDelta::minutes(15)).unwrap()
+    fn tokens() -> Tokens {
+        Tokens::new(SECRET).unwrap()
     }
 
     fn issued() -> String {
+        let (user_id, family_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
         tokens()
-            .issue(Uuid::from_u128(1), Uuid::from_u128(2), Utc::now())
+            .access_token(user_id, family_id, TimeDelta::minutes(15), Utc::now())
             .unwrap()
     }
 
     fn claims() -> Value {
-        let token = issued();
+        payload(&issued())
+    }
+
+    fn payload(token: &str) -> Value {
         let part = token.split('.').nth(1).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     }
@@ -259,13 +271,26 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_whose_it_is() {
-        let claims = tokens().verify(&issued()).unwrap();
-        assert_eq!(
-            (claims.sub, claims.fam),
-            (Uuid::from_u128(1), Uuid::from_u128(2))
-        );
-        assert_eq!(claims.exp - claims.iat, 900);
+    fn a_token_says_whose_it_is_and_who_asks() {
+        let expected = Claims {
+            user_id: Uuid::from_u128(1),
+            caller: Caller::Person {
+                family_id: Uuid::from_u128(2),
+            },
+        };
+        assert_eq!(tokens().verify(&issued()), Ok(expected));
+        let seconds =
+            |claims: &Value| claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+        assert_eq!(seconds(&claims()), 900);
+
+        let user_id = Uuid::from_u128(1);
+        let token = tokens().service_token(user_id, Utc::now()).unwrap();
+        let caller = Caller::Service;
+        assert_eq!(tokens().verify(&token), Ok(Claims { user_id, caller }));
+        assert_eq!(seconds(&payload(&token)), 60);
+        let past = Utc::now() - TimeDelta::seconds(61);
+        let expired = tokens().service_token(user_id, past).unwrap();
+        assert_eq!(tokens().verify(&expired), Err(ApiError::InvalidToken));
     }
 
     #[test]
@@ -301,7 +326,10 @@ mod tests {
             ("nbf", json!(Utc::now().timestamp() + 60)),
             ("iss", json!("someone")),
             ("aud", json!("elsewhere")),
+            ("aud", json!("todo-service")),
+            ("aud", json!(["todo-api"])),
             ("sub", json!("not a uuid")),
+            ("fam", json!("not a uuid")),
         ] {
             let mut changed = claims();
             changed[field] = value;
@@ -322,18 +350,6 @@ mod tests {
 
     #[test]
     fn short_secrets_are_refused() {
-        assert!(AccessTokens::new(&SECRET[1..], TimeDelta::minutes(15)).is_err());
-    }
-
-    #[test]
-    fn refresh_tokens_name_their_family_and_are_never_alike() {
-        let family = Uuid::from_u128(7);
-        let one = RefreshToken::generate(family).unwrap();
-        let parsed = RefreshToken::parse(&one.text).unwrap();
-        assert_eq!((parsed.family_id, parsed.hash()), (family, one.hash()));
-        assert_eq!(one.hash().len(), 64);
-        assert_ne!(one.text, RefreshToken::generate(family).unwrap().text);
-        assert!(RefreshToken::parse("").is_none());
-        assert!(RefreshToken::parse(&one.text[1..]).is_none());
+        assert!(Tokens::new(&SECRET[1..]).is_err());
     }
 }

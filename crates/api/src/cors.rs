@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str =
-    "authorization, content-type, if-match, traceparent, x-correlation-id";
+    "authorization, content-type, idempotency-key, if-match, traceparent, x-correlation-id";
 const RESPONSE_HEADERS: &str = "etag, location, ratelimit-limit, ratelimit-policy, \
      ratelimit-remaining, ratelimit-reset, retry-after, x-correlation-id";
 /// How long a browser may remember a preflight's answer, in seconds.

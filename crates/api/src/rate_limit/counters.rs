@@ -1,4 +1,4 @@
-//! Rate limits: sliding windows of counters.
+//! Sliding windows of counters.
 //!
 //! Each limit's window is cut into [`BUCKETS`] buckets, and a bucket counts in full until its last
 //! moment has left the window. So no window ever holds more than the limit, and a request weighs at
@@ -8,9 +8,79 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sql::{Columns, SqlConnection, SqlValue, params};
+use sql::{Columns, Database, Migration, Result, SqlConnection, SqlError, SqlValue, params};
 
-use crate::{RateDecision, RateLimit, Result, StorageError};
+/// The counters; they may be lost with the machine.
+pub const DATABASE: Database = Database {
+    label: "rate-limits",
+    setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = OFF"],
+};
+
+const COUNTS_1: Migration = &[
+    "CREATE TABLE rate_counts (
+       client TEXT NOT NULL,
+       seconds INTEGER NOT NULL,
+       bucket INTEGER NOT NULL,
+       requests INTEGER NOT NULL,
+       total INTEGER NOT NULL,
+       oldest INTEGER NOT NULL,
+       added_at INTEGER NOT NULL,
+       expires_at INTEGER NOT NULL,
+       PRIMARY KEY (client, seconds, bucket)
+     ) WITHOUT ROWID",
+    "CREATE INDEX rate_counts_expiry ON rate_counts (expires_at)",
+    // Each new bucket removes up to four that no window holds any more, so the table does not outgrow
+    // the requests of the longest window.
+    "CREATE TRIGGER rate_count_added AFTER INSERT ON rate_counts BEGIN
+       DELETE FROM rate_counts WHERE (client, seconds, bucket) IN (
+         SELECT client, seconds, bucket FROM rate_counts
+         WHERE expires_at <= NEW.added_at ORDER BY expires_at LIMIT 4);
+     END",
+];
+
+/// One limit: at most `requests` in any window of `seconds`.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimit {
+    /// How many.
+    pub requests: u32,
+    /// In how long.
+    pub seconds: u32,
+}
+
+/// What a client has left of the limit that is nearest to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateDecision {
+    /// False: answer 429.
+    pub allowed: bool,
+    /// That limit's size.
+    pub limit: u32,
+    /// What is left in the window.
+    pub remaining: u32,
+    /// Seconds until the window has room again.
+    pub reset_seconds: u32,
+}
+
+/// Counts requests in a [`DATABASE`] that several instances and services share.
+#[derive(Debug)]
+pub struct RateLimiter<C>(C);
+
+impl<C: SqlConnection> RateLimiter<C> {
+    /// Over a connection to [`DATABASE`], whose schema it brings up to date.
+    pub async fn new(connection: C) -> Result<Self> {
+        sql::migrate(&connection, &[COUNTS_1]).await?;
+        Ok(Self(connection))
+    }
+
+    /// Counts one request of `client` against all `limits` at once.
+    pub async fn take(
+        &self,
+        client: &str,
+        limits: &[RateLimit],
+        now: DateTime<Utc>,
+    ) -> Result<RateDecision> {
+        take(&self.0, client, limits, now).await
+    }
+}
 
 /// Buckets that a window has; with the one that is leaving it, one more is counted.
 const BUCKETS: i64 = 30;
@@ -23,7 +93,7 @@ struct Asked {
     bucket: i64,
 }
 
-pub(super) async fn take<C: SqlConnection>(
+async fn take<C: SqlConnection>(
     connection: &C,
     client: &str,
     limits: &[RateLimit],
@@ -111,7 +181,7 @@ pub(super) async fn take<C: SqlConnection>(
         .collect::<Result<Vec<_>>>()?
         .into_iter()
         .min_by_key(|decision| (decision.remaining, Reverse(decision.reset_seconds)))
-        .ok_or_else(|| StorageError::Internal("no rate limit was counted".into()))
+        .ok_or_else(|| SqlError::Internal("no rate limit was counted".into()))
 }
 
 /// When no window of that many seconds holds any of the bucket any more, in milliseconds since 1970.

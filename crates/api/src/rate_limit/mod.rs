@@ -1,10 +1,15 @@
-//! How many requests a client may make, counted in storage so that it holds across instances.
+//! How many requests a client may make, counted in a database so that it holds across instances and services.
+
+mod counters;
+
+pub use counters::{DATABASE, RateDecision, RateLimit, RateLimiter};
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use storage::{RateDecision, RateLimit, Storage};
+use sql::spin::SpinConnection;
 
 use crate::tokens::Claims;
 
@@ -15,9 +20,9 @@ const CLIENT_ADDRESS: &str = "spin-client-addr";
 ///
 /// A proxy's `X-Forwarded-For` is not looked at, since anybody can write one. Of an IPv6 address the
 /// first 64 bits count: the rest is the client's own to choose.
-pub fn client(identity: Option<&Claims>, headers: &HeaderMap) -> String {
+pub(crate) fn client(identity: Option<&Claims>, headers: &HeaderMap) -> String {
     if let Some(claims) = identity {
-        return format!("user:{}", claims.sub);
+        return format!("user:{}", claims.user_id);
     }
     let address = headers
         .get(CLIENT_ADDRESS)
@@ -38,21 +43,30 @@ pub fn client(identity: Option<&Claims>, headers: &HeaderMap) -> String {
 
 /// Counts a request. `None` when the counters cannot be reached: then it passes and the log says so,
 /// because counters that are down should not take the tasks down with them.
-pub async fn take(
-    storage: &impl Storage,
+pub(crate) async fn take(
     client: &str,
     limits: &[RateLimit],
     now: DateTime<Utc>,
 ) -> Option<RateDecision> {
-    storage
-        .take_rate(client, limits, now)
+    static LIMITER: OnceLock<RateLimiter<SpinConnection>> = OnceLock::new();
+    let decision = async {
+        let limiter = match LIMITER.get() {
+            Some(limiter) => limiter,
+            None => {
+                let limiter = RateLimiter::new(SpinConnection::open(DATABASE).await?).await?;
+                LIMITER.get_or_init(|| limiter)
+            }
+        };
+        limiter.take(client, limits, now).await
+    };
+    decision
         .await
         .inspect_err(|error| tracing::warn!(%error, "the rate limit is not enforced"))
         .ok()
 }
 
 /// Adds to an answer where the client stands.
-pub fn write(decision: RateDecision, limits: &[RateLimit], headers: &mut HeaderMap) {
+pub(crate) fn write(decision: RateDecision, limits: &[RateLimit], headers: &mut HeaderMap) {
     let policy = limits
         .iter()
         .map(|limit| format!("{};w={}", limit.requests, limit.seconds))
