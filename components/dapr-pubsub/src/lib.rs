@@ -1,0 +1,100 @@
+//! Publishes events over the Dapr publish API: `todo:events/producer` for the components it is composed into.
+//!
+//! | variable | is |
+//! |---|---|
+//! | `dapr_url` | the sidecar's address, `http://127.0.0.1:3500` |
+//! | `pubsub_name` | the name of the pub/sub component |
+//! | `dapr_api_token` | Dapr's API token; absent or empty where it wants none |
+
+mod dapr;
+mod order;
+
+use events::Event;
+use spin_sdk::variables;
+
+use crate::bindings::exports::todo::events::producer::{self, Guest, PublishError};
+use crate::dapr::Dapr;
+use crate::order::Failure;
+
+/// The generated exports hold the ABI's unsafe code.
+#[allow(missing_docs, unsafe_code)]
+mod bindings {
+    use super::DaprPubsub;
+
+    spin_sdk::wit_bindgen::generate!({
+        path: "../../wit/events",
+        inline: "
+            package todo:dapr-pubsub;
+            world provider { export todo:events/producer@1.0.0; }
+        ",
+        world: "todo:dapr-pubsub/provider",
+        runtime_path: "::spin_sdk::wit_bindgen::rt",
+        generate_all,
+    });
+
+    export!(DaprPubsub with_types_in self);
+}
+
+struct DaprPubsub;
+
+impl Guest for DaprPubsub {
+    async fn publish(events: Vec<producer::Event>) -> Vec<Result<(), PublishError>> {
+        let events: Vec<Event> = events.into_iter().map(event).collect();
+        let results = match settings().await {
+            Ok(dapr) => {
+                order::publish_in_order(&events, async |event| dapr.publish(event).await).await
+            }
+            Err(reason) => vec![Err(Failure::Unavailable(reason)); events.len()],
+        };
+        results
+            .into_iter()
+            .map(|result| result.map_err(error))
+            .collect()
+    }
+}
+
+async fn settings() -> Result<Dapr, String> {
+    let required = async |name: &str| {
+        let value = variables::get(name)
+            .await
+            .map_err(|error| format!("variable {name}: {error}"))?;
+        if value.is_empty() {
+            return Err(format!("variable {name} is empty"));
+        }
+        Ok(value)
+    };
+    let api_token = match variables::get("dapr_api_token").await {
+        Ok(token) => Some(token).filter(|token| !token.is_empty()),
+        Err(variables::Error::Undefined(_)) => None,
+        Err(error) => return Err(format!("variable dapr_api_token: {error}")),
+    };
+    Ok(Dapr {
+        url: required("dapr_url").await?,
+        pubsub: required("pubsub_name").await?,
+        api_token,
+    })
+}
+
+fn error(failure: Failure) -> PublishError {
+    match failure {
+        Failure::Unreachable(reason) | Failure::Unavailable(reason) => {
+            PublishError::Unavailable(reason)
+        }
+        Failure::Refused(reason) => PublishError::Refused(reason),
+    }
+}
+
+fn event(event: producer::Event) -> Event {
+    Event {
+        topic: event.topic,
+        key: event.key,
+        id: event.id,
+        source: event.source,
+        event_type: event.event_type,
+        subject: event.subject,
+        time: event.time,
+        traceparent: event.traceparent,
+        correlation_id: event.correlation_id,
+        data: event.data,
+    }
+}
