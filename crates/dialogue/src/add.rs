@@ -4,7 +4,7 @@ use language::Command;
 use recurrence::Recurrence;
 use serde_json::json;
 use storage::{Result, Storage};
-use task_model::{NewTask, Priority, Reminder, Task};
+use task_model::{NewTask, Priority, RecurrenceFrom, Reminder, Task};
 use uuid::Uuid;
 
 use crate::clock::When;
@@ -18,6 +18,25 @@ use crate::wording;
 impl<S: Storage + Sync> Session<'_, S> {
     /// Does a [`Command::Add`]; what it does not say comes from the `draft` of the question before.
     pub(crate) async fn add(&mut self, command: Command, draft: Option<Draft>) -> Result<()> {
+        match self.drafted(command, draft.unwrap_or_default()) {
+            Ok((title, draft)) if title.trim().is_empty() => {
+                self.ask(Question::Title { draft });
+            }
+            Ok((title, draft)) => match self.new_task(title, draft.clone()) {
+                Ok(task) => self.create(task, draft.as_reminder).await?,
+                Err(why) => self.say(format!("{why} I added nothing.")),
+            },
+            Err(why) => self.say(why),
+        }
+        Ok(())
+    }
+
+    /// The title and the rest of a [`Command::Add`], on top of what was known; why not, otherwise.
+    pub(crate) fn drafted(
+        &self,
+        command: Command,
+        mut draft: Draft,
+    ) -> std::result::Result<(String, Draft), String> {
         let Command::Add {
             title,
             description,
@@ -26,12 +45,12 @@ impl<S: Storage + Sync> Session<'_, S> {
             tags,
             reminders,
             recurrence,
+            recurrence_from,
             as_reminder,
         } = command
         else {
-            return Ok(());
+            return Ok((String::new(), draft));
         };
-        let mut draft = draft.unwrap_or_default();
         draft.description = description.or(draft.description);
         draft.due = due.map(When::from).or(draft.due);
         draft.priority = priority.or(draft.priority);
@@ -41,28 +60,15 @@ impl<S: Storage + Sync> Session<'_, S> {
             }
         }
         for at in reminders {
-            match RemindAt::from(at).reminder(&self.clock) {
-                Ok(reminder) if draft.reminders.contains(&reminder) => {}
-                Ok(reminder) => draft.reminders.push(reminder),
-                Err(why) => {
-                    self.say(why);
-                    return Ok(());
-                }
+            let reminder = RemindAt::from(at).reminder(&self.clock)?;
+            if !draft.reminders.contains(&reminder) {
+                draft.reminders.push(reminder);
             }
         }
         draft.recurrence = recurrence.or(draft.recurrence);
+        draft.recurrence_from = recurrence_from.or(draft.recurrence_from);
         draft.as_reminder |= as_reminder;
-        if title.trim().is_empty() {
-            self.ask(Question::Title { draft });
-            return Ok(());
-        }
-        match self.new_task(title, draft.clone()) {
-            Ok(task) => self.create(task, draft.as_reminder).await,
-            Err(why) => {
-                self.say(format!("{why} I added nothing."));
-                Ok(())
-            }
-        }
+        Ok((title, draft))
     }
 
     /// The task that a draft makes, or why it makes none.
@@ -95,7 +101,7 @@ impl<S: Storage + Sync> Session<'_, S> {
             }
         }
         if reminders.is_empty() {
-            reminders.clone_from(&self.user.notification_preferences.default_reminders);
+            reminders.clone_from(&self.preferences.default_reminders);
         }
         let task = NewTask {
             id: Uuid::new_v4(),
@@ -106,7 +112,7 @@ impl<S: Storage + Sync> Session<'_, S> {
             reminders,
             tags: draft.tags,
             recurrence_pattern: recurrence.map(|recurrence| recurrence.to_string()),
-            recurrence_from: draft.recurrence_from,
+            recurrence_from: draft.recurrence_from.unwrap_or_default(),
         };
         task.validated()
             .map_err(|errors| wording::problems(&errors))
@@ -125,10 +131,13 @@ impl<S: Storage + Sync> Session<'_, S> {
                 arguments[field] = value;
             }
         }
+        if new.recurrence_from != RecurrenceFrom::default() {
+            arguments["recurrence_from"] = json!(new.recurrence_from);
+        }
         if !new.tags.is_empty() {
             arguments["tags"] = json!(new.tags);
         }
-        let by_default = new.reminders == self.user.notification_preferences.default_reminders;
+        let by_default = new.reminders == self.preferences.default_reminders;
         let task = self
             .storage
             .create_task(self.user.id, new, self.origin, self.clock.now)
@@ -174,8 +183,8 @@ impl<S: Storage + Sync> Session<'_, S> {
             facts.push(wording::priority(task.priority).to_owned());
         }
         facts.extend(task.tags.iter().map(|tag| format!("#{tag}")));
-        if let Some(pattern) = &task.recurrence_pattern {
-            facts.push(format!("repeating {}", wording::recurrence(pattern)));
+        if task.recurrence_pattern.is_some() {
+            facts.push(format!("repeating {}", wording::repetition(task)));
         }
         if !by_default && task.reminders != [Reminder::Before { seconds: 0 }] {
             facts.extend(

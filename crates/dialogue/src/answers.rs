@@ -168,8 +168,8 @@ impl<S: Storage + Sync> Session<'_, S> {
         });
         facts.push(wording::priority(task.priority).into());
         facts.extend(task.tags.iter().map(|tag| format!("#{tag}")));
-        if let Some(pattern) = &task.recurrence_pattern {
-            facts.push(format!("repeats {}", wording::recurrence(pattern)));
+        if task.recurrence_pattern.is_some() {
+            facts.push(format!("repeats {}", wording::repetition(task)));
         }
         if task.due_date.is_some()
             || task

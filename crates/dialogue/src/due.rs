@@ -1,4 +1,4 @@
-//! When a task that is moved, snoozed or repeated is due.
+//! When a task that is moved or snoozed, or that repeats, is due.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use recurrence::Recurrence;
@@ -11,9 +11,24 @@ use crate::operation::{Plan, TOO_FAR};
 const DEFAULT_SNOOZE: TimeDelta = TimeDelta::hours(1);
 
 /// The time of day that a task is due at, unless it is the one that stands for none.
-fn own_time(task: &Task, clock: &Clock) -> Option<NaiveTime> {
+pub(crate) fn own_time(task: &Task, clock: &Clock) -> Option<NaiveTime> {
     let time = clock.local(task.due_date?).time();
     (time != END_OF_DAY).then_some(time)
+}
+
+/// The reminders of a task that is due at another time. Those before the due date move by themselves,
+/// those at a moment are moved along; `None` when there are none of these.
+pub(crate) fn moved_reminders(task: &Task, due: DateTime<Utc>) -> Option<Vec<Reminder>> {
+    let at_moment = |reminder: &Reminder| matches!(reminder, Reminder::At(_));
+    let old = task
+        .due_date
+        .filter(|_| task.reminders.iter().any(at_moment))?;
+    let by = due.signed_duration_since(old);
+    let moved = task.reminders.iter().map(|reminder| match reminder {
+        Reminder::At(at) => Reminder::At(at.checked_add_signed(by).unwrap_or(*at)),
+        before => *before,
+    });
+    Some(moved.collect())
 }
 
 pub(crate) fn moved_due(
@@ -62,44 +77,8 @@ pub(crate) fn snooze(
         due_date: Some(Some(due)),
         ..TaskPatch::default()
     };
-    // Reminders before the due date move by themselves, those at a moment are moved along.
-    let moves = |reminder: &Reminder| matches!(reminder, Reminder::At(_));
-    if let Some(old) = task.due_date.filter(|_| task.reminders.iter().any(moves)) {
-        let by = due.signed_duration_since(old);
-        patch.reminders = Some(
-            task.reminders
-                .iter()
-                .map(|reminder| match reminder {
-                    Reminder::At(at) => Reminder::At(at.checked_add_signed(by).unwrap_or(*at)),
-                    before => *before,
-                })
-                .collect(),
-        );
-    }
+    patch.reminders = moved_reminders(task, due);
     Plan::Patch(patch)
-}
-
-pub(crate) fn repeat(task: &Task, pattern: &str, first: Option<When>, clock: &Clock) -> Plan {
-    let recurrence = match Recurrence::parse(pattern) {
-        Ok(recurrence) => recurrence,
-        Err(why) => return Plan::Impossible(format!("I cannot repeat it like that: {why}.")),
-    };
-    let due = match (first, task.due_date) {
-        (None, Some(due)) => Some(due),
-        (first, _) => first_due(&recurrence, first, own_time(task, clock), clock),
-    };
-    let Some(due) = due else {
-        return Plan::Impossible("That never comes round.".into());
-    };
-    let pattern = recurrence.to_string();
-    if task.recurrence_pattern.as_ref() == Some(&pattern) && task.due_date == Some(due) {
-        return Plan::Nothing(format!("already repeats {}", recurrence.describe()));
-    }
-    Plan::Patch(TaskPatch {
-        recurrence_pattern: Some(Some(pattern)),
-        due_date: Some(Some(due)),
-        ..TaskPatch::default()
-    })
 }
 
 /// When a task that repeats is due first: on the date that was said, or else when the pattern first

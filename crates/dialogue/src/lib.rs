@@ -8,12 +8,14 @@ mod add;
 mod answers;
 mod clock;
 mod conversation;
+mod defaults;
 mod due;
 mod matching;
 mod operation;
 mod question;
 mod resolve;
 mod selection;
+mod series;
 mod session;
 mod undo;
 mod wording;
@@ -49,7 +51,7 @@ pub struct Turn<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Action {
     /// `create_task`, `update_task`, `complete_task`, `reopen_task`, `delete_task`, `restore_task`,
-    /// `get_task`, `list_tasks`, `search_tasks`, `count_tasks` or `get_stats`.
+    /// `get_task`, `list_tasks`, `search_tasks`, `count_tasks`, `get_stats` or `update_user`.
     pub tool: &'static str,
     /// What it was called with.
     pub arguments: serde_json::Value,
@@ -103,6 +105,7 @@ async fn answer<S: Storage + Sync>(
     let mut session = Session {
         storage,
         user: turn.user,
+        preferences: turn.user.notification_preferences.clone(),
         origin: turn.origin,
         message: turn.message,
         clock,

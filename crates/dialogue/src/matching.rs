@@ -345,6 +345,7 @@ mod tests {
             reminders: Vec::new(),
             tags: Vec::new(),
             recurrence_pattern: None,
+            recurrence_from: task_model::RecurrenceFrom::DueDate,
             created_at: chrono::DateTime::UNIX_EPOCH,
             updated_at: chrono::DateTime::UNIX_EPOCH,
             completed_at: None,

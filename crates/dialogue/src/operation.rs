@@ -1,12 +1,13 @@
 //! What is done to a task that exists: from a command to a patch and the words for it.
 
-use chrono::TimeDelta;
-use language::{Command, ReminderAt, Target};
+use chrono::{NaiveDateTime, TimeDelta};
+use language::{Command, ReminderAt, SeriesEnd, Target};
 use serde::{Deserialize, Serialize};
-use task_model::{Priority, Reminder, Status, Task, TaskPatch};
+use task_model::{Priority, RecurrenceFrom, Reminder, Status, Task, TaskPatch};
 
 use crate::clock::{Clock, When, tell_duration};
-use crate::due::{moved_due, repeat, snooze};
+use crate::due::{moved_due, snooze};
+use crate::series::{self, Ends};
 use crate::wording;
 
 /// What a command does to its target. A question that waits for an answer keeps it.
@@ -51,7 +52,19 @@ pub(crate) enum Operation {
     DropReminders,
     SetRecurrence {
         pattern: Option<String>,
+        #[serde(default)]
+        from: Option<RecurrenceFrom>,
         first: Option<When>,
+    },
+    SetRecurrenceFrom {
+        from: RecurrenceFrom,
+    },
+    EndRecurrence {
+        end: Ends,
+    },
+    /// Leaves out the occurrence that is due in this local time, or the next.
+    Skip {
+        period: Option<(NaiveDateTime, NaiveDateTime)>,
     },
 }
 
@@ -157,20 +170,51 @@ impl Operation {
             Command::SetRecurrence {
                 target,
                 recurrence,
+                from,
                 first,
             } => {
                 let (pattern, first) = (recurrence.clone(), first.map(When::from));
-                (target, Self::SetRecurrence { pattern, first })
+                let from = *from;
+                (
+                    target,
+                    Self::SetRecurrence {
+                        pattern,
+                        from,
+                        first,
+                    },
+                )
+            }
+            Command::SetRecurrenceFrom { target, from } => {
+                (target, Self::SetRecurrenceFrom { from: *from })
+            }
+            Command::EndRecurrence { target, end } => {
+                let end = match *end {
+                    SeriesEnd::Times(times) => Ends::Times(times),
+                    SeriesEnd::Until(day) => Ends::Until(day),
+                };
+                (target, Self::EndRecurrence { end })
+            }
+            Command::Skip { target, period } => {
+                let period = period.map(|period| (period.start, period.end));
+                (target, Self::Skip { period })
             }
             _ => return None,
         };
         Some((target.clone(), operation))
     }
 
-    /// Whether a task in this status is what the operation is most likely meant for.
-    pub fn expects(&self, status: Status) -> bool {
-        let open = matches!(status, Status::Pending | Status::InProgress);
-        open != matches!(self, Self::Reopen)
+    /// Whether a task like this is what the operation is most likely meant for.
+    pub fn expects(&self, task: &Task) -> bool {
+        match self {
+            Self::Reopen => !wording::is_open(task),
+            Self::Skip { .. }
+            | Self::SetRecurrenceFrom { .. }
+            | Self::EndRecurrence { .. }
+            | Self::SetRecurrence { pattern: None, .. } => {
+                wording::is_open(task) && task.recurrence_pattern.is_some()
+            }
+            _ => wording::is_open(task),
+        }
     }
 
     /// The tool name of the action.
@@ -305,8 +349,12 @@ impl Operation {
             },
             Self::SetRecurrence {
                 pattern: Some(pattern),
+                from,
                 first,
-            } => repeat(task, pattern, *first, clock),
+            } => series::repeat(task, pattern, *from, *first, clock),
+            Self::SetRecurrenceFrom { from } => series::count_from(task, *from),
+            Self::EndRecurrence { end } => series::end(task, *end, clock),
+            Self::Skip { period } => series::skip(task, *period, clock),
         }
     }
 
@@ -353,12 +401,14 @@ impl Operation {
             Self::DropReminders => ("Removed the reminders of", String::new()),
             Self::SetRecurrence { pattern: None, .. } => ("No longer repeating", String::new()),
             Self::SetRecurrence {
-                pattern: Some(pattern),
-                ..
-            } => (
+                pattern: Some(_), ..
+            }
+            | Self::SetRecurrenceFrom { .. }
+            | Self::EndRecurrence { .. } => (
                 "Now repeating",
-                format!(" {}, next {}", wording::recurrence(pattern), due()),
+                format!(" {}, next {}", wording::repetition(after), due()),
             ),
+            Self::Skip { .. } => ("Skipped", format!(" this time; next is {}", due())),
         };
         (verb.to_owned(), rest)
     }
@@ -381,9 +431,12 @@ impl Operation {
             Self::SetRecurrence {
                 pattern: Some(_), ..
             } => "repeat",
+            Self::Skip { .. } => "skip",
             Self::Describe { .. }
             | Self::SetPriority { .. }
             | Self::DropReminders
+            | Self::SetRecurrenceFrom { .. }
+            | Self::EndRecurrence { .. }
             | Self::SetRecurrence { pattern: None, .. } => "change",
         }
     }

@@ -6,7 +6,7 @@ use language::dates::DateSpan;
 use language::{Command, Target};
 use serde::{Deserialize, Serialize};
 use storage::{Result, Storage};
-use task_model::{Priority, Reminder, Task};
+use task_model::{Priority, RecurrenceFrom, Reminder, Task};
 use uuid::Uuid;
 
 use crate::clock::When;
@@ -36,7 +36,11 @@ pub(crate) enum Question {
     /// What should be added?
     Title { draft: Draft },
     /// There is no such task; should it be added?
-    Add { title: String },
+    Add {
+        title: String,
+        #[serde(default)]
+        draft: Draft,
+    },
     /// When are these due? Then this is done to them.
     Due {
         ids: Vec<Uuid>,
@@ -54,6 +58,7 @@ pub(crate) struct Draft {
     pub tags: Vec<String>,
     pub reminders: Vec<Reminder>,
     pub recurrence: Option<String>,
+    pub recurrence_from: Option<RecurrenceFrom>,
     pub as_reminder: bool,
 }
 
@@ -119,8 +124,13 @@ impl<S: Storage + Sync> Session<'_, S> {
                     ));
                     self.list(&tasks);
                 }
-                Question::Add { title } => {
-                    self.say(format!("Should I add {}?", wording::quoted(&title)))
+                Question::Add { title, draft } => {
+                    let when = draft
+                        .due
+                        .and_then(|due| self.clock.due(due, None))
+                        .map(|due| format!(" for {}", self.clock.tell(due)))
+                        .unwrap_or_default();
+                    self.say(format!("Should I add {}{when}?", wording::quoted(&title)));
                 }
                 Question::Title { draft } if draft.as_reminder => {
                     self.say("What should I remind you about?")
@@ -192,7 +202,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                 self.delete(tasks).await?;
                 Ok(Answer::Taken)
             }
-            Question::Add { title } => {
+            Question::Add { title, draft } => {
                 let agrees = match commands.front() {
                     Some(Command::Confirm) => true,
                     Some(Command::Add { title, .. }) => {
@@ -204,7 +214,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                     return Ok(Answer::Other);
                 }
                 commands.pop_front();
-                self.add(titled(title), None).await?;
+                self.add(titled(title), Some(draft)).await?;
                 Ok(Answer::Taken)
             }
             Question::Title { draft } => self.answer_title(draft, commands).await,
@@ -366,6 +376,7 @@ pub(crate) fn titled(title: String) -> Command {
         tags: Vec::new(),
         reminders: Vec::new(),
         recurrence: None,
+        recurrence_from: None,
         as_reminder: false,
     }
 }

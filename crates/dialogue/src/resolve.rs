@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::conversation::Choice;
 use crate::matching::{self, Match};
 use crate::operation::Operation;
-use crate::question::Question;
+use crate::question::{Draft, Question};
 use crate::session::{LIST_LENGTH, Session};
 use crate::wording;
 
@@ -114,11 +114,10 @@ impl<S: Storage + Sync> Session<'_, S> {
 
     async fn resolve_name(&mut self, words: &str, operation: &Operation) -> Result<Resolved> {
         let tasks = self.compared(words).await?;
-        if let Some(several) = matching::each(words, &tasks, |task| operation.expects(task.status))
-        {
+        if let Some(several) = matching::each(words, &tasks, |task| operation.expects(task)) {
             return Ok(one(several));
         }
-        let found = matching::best(words, tasks, |task| operation.expects(task.status));
+        let found = matching::best(words, tasks, |task| operation.expects(task));
         Ok(match found {
             Match::Clear { task, others } => {
                 self.state.choice = Some(Choice {
@@ -141,6 +140,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                 self.say(format!("I found no task like {}.", wording::quoted(words)));
                 Resolved::Ask(Question::Add {
                     title: words.to_owned(),
+                    draft: Draft::default(),
                 })
             }
             Match::Nothing { near } if near.is_empty() => Resolved::None(format!(
@@ -254,9 +254,7 @@ impl<S: Storage + Sync> Session<'_, S> {
     /// Compares a name with the person's tasks.
     pub(crate) async fn find(&self, words: &str, operation: &Operation) -> Result<Match> {
         let tasks = self.compared(words).await?;
-        Ok(matching::best(words, tasks, |task| {
-            operation.expects(task.status)
-        }))
+        Ok(matching::best(words, tasks, |task| operation.expects(task)))
     }
 
     /// The tasks that a name is compared with.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use language::{Command, Nicety, Target, Understanding};
 use serde_json::{Value, json};
 use storage::{Origin, Result, Storage, StorageError};
-use task_model::{Task, TaskPatch, User};
+use task_model::{NotificationPreferences, Task, TaskPatch, User};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -15,7 +15,7 @@ use crate::operation::{Operation, Plan, RemindAt};
 use crate::question::{Answer, Draft, Question, titled};
 use crate::resolve::Resolved;
 use crate::undo::Done;
-use crate::{Action, Reply, wording};
+use crate::{Action, Reply, series, wording};
 
 /// Tasks that a list shows before it says how many more there are.
 pub(crate) const LIST_LENGTH: usize = 20;
@@ -28,6 +28,8 @@ const ATTEMPTS: usize = 3;
 pub(crate) struct Session<'a, S> {
     pub storage: &'a S,
     pub user: &'a User,
+    /// The person's, as this turn leaves them.
+    pub preferences: NotificationPreferences,
     pub origin: &'a Origin,
     pub message: &'a str,
     pub clock: Clock,
@@ -45,12 +47,13 @@ impl<S: Storage + Sync> Session<'_, S> {
     /// Does all that the message says.
     pub async fn run(&mut self, understanding: Understanding) -> Result<()> {
         let mut commands: VecDeque<Command> = understanding.commands.into();
+        let mut guess = understanding.guess;
         if let Some(question) = self.state.questions.pop_front() {
             match self
                 .answer(question, &mut commands, &understanding.dates)
                 .await?
             {
-                Answer::Taken => {}
+                Answer::Taken => guess = None,
                 Answer::Other => self.state.questions.clear(),
             }
         }
@@ -112,7 +115,10 @@ impl<S: Storage + Sync> Session<'_, S> {
             ));
         }
         if self.said.is_empty() && self.state.questions.is_empty() {
-            self.say(wording::NOT_UNDERSTOOD);
+            match guess {
+                Some(guess) => self.try_guess(guess).await?,
+                None => self.say(wording::NOT_UNDERSTOOD),
+            }
         }
         self.ask_first().await
     }
@@ -140,6 +146,39 @@ impl<S: Storage + Sync> Session<'_, S> {
         Ok(true)
     }
 
+    /// What was not understood, but may be about a task that there is or should be.
+    async fn try_guess(&mut self, guess: Command) -> Result<()> {
+        if let Command::Add { .. } = &guess {
+            match self.drafted(guess, Draft::default()) {
+                Ok((title, draft)) => {
+                    self.say(wording::NOT_ON_THE_LIST);
+                    self.ask(Question::Add { title, draft });
+                }
+                Err(_) => self.say(wording::NOT_UNDERSTOOD),
+            }
+            return Ok(());
+        }
+        let known = match Operation::of(&guess) {
+            Some((Target::Named(words), operation)) => match self.find(&words, &operation).await? {
+                Match::Clear { task, .. } if operation.expects(&task) => Some((operation, *task)),
+                _ => None,
+            },
+            Some((Target::It, operation)) => match self.fetch(&self.state.spoken).await? {
+                spoken if spoken.len() == 1 => spoken
+                    .into_iter()
+                    .find(|task| operation.expects(task))
+                    .map(|task| (operation, task)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match known {
+            Some((operation, task)) => self.perform(&operation, vec![task], 1).await?,
+            None => self.say(wording::NOT_UNDERSTOOD),
+        }
+        Ok(())
+    }
+
     /// A command that is about no existing task in particular.
     async fn execute(&mut self, command: Command) -> Result<()> {
         match command {
@@ -153,6 +192,9 @@ impl<S: Storage + Sync> Session<'_, S> {
             } if looking_back => self.look_back(period).await?,
             Command::Summary { period, .. } => self.look_ahead(period).await?,
             Command::ListReminders { filter } => self.show_reminders(&filter).await?,
+            Command::SetDefaultReminders { seconds } => {
+                self.set_default_reminders(&seconds).await?
+            }
             Command::Undo => self.undo().await?,
             Command::Choose { target } => self.choose_unasked(target).await?,
             Command::Confirm => self.say("There is nothing to confirm. Tell me what to do."),
@@ -352,6 +394,33 @@ impl<S: Storage + Sync> Session<'_, S> {
             ),
         };
         self.say(text);
+        if *operation == Operation::Complete {
+            self.tell_next(changed);
+        }
+    }
+
+    /// "Next: Friday at 9:00 AM." after a completed task that repeats.
+    fn tell_next(&mut self, changed: &[(Task, Task)]) {
+        let repeating = changed
+            .iter()
+            .map(|(_, after)| after)
+            .filter(|task| task.recurrence_pattern.is_some());
+        let next: Vec<String> = repeating
+            .take(LIST_LENGTH)
+            .map(|task| {
+                let told = match series::next_after_completion(task, &self.clock) {
+                    Some(next) => self.clock.tell(next),
+                    None => "none, that was the last time".into(),
+                };
+                match changed {
+                    [_] => told,
+                    _ => format!("{} {told}", wording::quoted(&task.title)),
+                }
+            })
+            .collect();
+        if !next.is_empty() {
+            self.say(format!("Next: {}.", next.join("; ")));
+        }
     }
 
     /// Deletes tasks, says so and remembers how to bring them back.
@@ -370,6 +439,11 @@ impl<S: Storage + Sync> Session<'_, S> {
         }
         self.say(match deleted.as_slice() {
             [] => "That is already gone.".into(),
+            [one] if one.recurrence_pattern.is_some() && wording::is_open(one) => format!(
+                "Deleted {}, which repeated {}. \"Undo\" brings it back.",
+                wording::quoted(&one.title),
+                wording::repetition(one)
+            ),
             [one] => format!("Deleted {}.", wording::quoted(&one.title)),
             several => format!(
                 "Deleted {}: {}.",

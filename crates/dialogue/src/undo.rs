@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{Result, Storage, StorageError};
-use task_model::{Priority, Reminder, Status, Task, TaskPatch};
+use task_model::{Priority, RecurrenceFrom, Reminder, Status, Task, TaskPatch};
 use uuid::Uuid;
 
 use crate::session::{Session, add_changed_fields};
@@ -39,6 +39,11 @@ pub(crate) enum What {
     Created,
     Deleted,
     Updated(Vec<OldValue>),
+    /// The person's default reminders, as they were and as they became; the `id` is the person's.
+    DefaultReminders {
+        before: Vec<Reminder>,
+        after: Vec<Reminder>,
+    },
 }
 
 /// What a field was before.
@@ -53,6 +58,7 @@ pub(crate) enum OldValue {
     Reminders(Vec<Reminder>),
     Tags(Vec<String>),
     Recurrence(Option<String>),
+    RecurrenceFrom(RecurrenceFrom),
 }
 
 impl Done {
@@ -113,6 +119,10 @@ impl Done {
             before.recurrence_pattern != after.recurrence_pattern,
             OldValue::Recurrence(before.recurrence_pattern.clone()),
         );
+        note(
+            before.recurrence_from != after.recurrence_from,
+            OldValue::RecurrenceFrom(before.recurrence_from),
+        );
         Self {
             id: before.id,
             from: before.version,
@@ -135,6 +145,7 @@ pub(crate) fn back_to(old: Vec<OldValue>) -> TaskPatch {
             OldValue::Reminders(reminders) => patch.reminders = Some(reminders),
             OldValue::Tags(tags) => patch.tags = Some(tags),
             OldValue::Recurrence(pattern) => patch.recurrence_pattern = Some(pattern),
+            OldValue::RecurrenceFrom(from) => patch.recurrence_from = Some(from),
         }
     }
     patch
@@ -222,6 +233,10 @@ impl<S: Storage + Sync> Session<'_, S> {
     async fn take_back(&mut self, mut changes: Vec<Done>) -> Result<()> {
         let mut spoken = Vec::new();
         while let Some(Done { id, from, to, what }) = changes.pop() {
+            if let What::DefaultReminders { before, after } = what {
+                self.take_back_default_reminders(before, &after).await?;
+                continue;
+            }
             let now = self.storage.task(self.user.id, id).await?;
             let result = match (what, now) {
                 (What::Deleted, None) => {
@@ -281,7 +296,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                         Err(error) => return Err(error),
                     }
                 }
-                (What::Updated(_) | What::Created, Some(task)) => {
+                (What::Updated(_) | What::Created | What::DefaultReminders { .. }, Some(task)) => {
                     self.say(changed_since(&task));
                     continue;
                 }
@@ -290,7 +305,7 @@ impl<S: Storage + Sync> Session<'_, S> {
                     self.say(format!("{} is back already.", wording::quoted(&task.title)));
                     continue;
                 }
-                (What::Updated(_) | What::Created, None) => None,
+                (What::Updated(_) | What::Created | What::DefaultReminders { .. }, None) => None,
             };
             match result {
                 Some(task) => {

@@ -1,7 +1,7 @@
 //! The phrases that answers are made of.
 
 use recurrence::Recurrence;
-use task_model::{FieldError, Priority, Reminder, Status, Task};
+use task_model::{FieldError, Priority, RecurrenceFrom, Reminder, Status, Task};
 
 use crate::clock::{Clock, tell_duration};
 
@@ -13,7 +13,8 @@ const NAMED: usize = 5;
 /// What can be said; the answer to "help" and, in part, to what was not understood.
 pub(crate) const HELP: &str = "Tell me in your own words. For example:\n\
     - \"add buy milk tomorrow at 5pm high priority #groceries\"\n\
-    - \"remind me to pay rent every 1st at 9\"\n\
+    - \"remind me to pay rent every 1st at 9\", \"water the plants every 3 days after I finish\"\n\
+    - \"skip the next pay rent\", \"stop repeating pay rent\", \"what repeats?\"\n\
     - \"what's due this week?\", \"do I have milk on my list?\", \"how did I do this week?\"\n\
     - \"complete the second one\", \"move it to Friday\", \"snooze it for an hour\"\n\
     - \"tag the report with work\", \"rename it to call mum\", \"delete all completed tasks\"\n\
@@ -22,6 +23,9 @@ pub(crate) const HELP: &str = "Tell me in your own words. For example:\n\
 /// The answer to what was not understood.
 pub(crate) const NOT_UNDERSTOOD: &str = "I did not understand that, so I changed nothing. You can say \
     \"add buy milk tomorrow at 5pm\", \"what's due today?\" or \"complete the dentist\"; \"help\" shows more.";
+
+/// What comes before the offer to add what was not understood.
+pub(crate) const NOT_ON_THE_LIST: &str = "I did not understand that, so I changed nothing.";
 
 /// The title in quotes, on one line, shortened.
 pub(crate) fn quoted(title: &str) -> String {
@@ -154,12 +158,20 @@ pub(crate) fn reminder(reminder: &Reminder, clock: &Clock) -> String {
     }
 }
 
-/// "every Monday"; the pattern itself where it cannot be read.
-pub(crate) fn recurrence(pattern: &str) -> String {
-    Recurrence::parse(pattern).map_or_else(
+/// How a task repeats: "every Monday", "every 3 days after it is done"; the pattern itself where it
+/// cannot be read, nothing where it does not repeat.
+pub(crate) fn repetition(task: &Task) -> String {
+    let Some(pattern) = task.recurrence_pattern.as_deref() else {
+        return String::new();
+    };
+    let told = Recurrence::parse(pattern).map_or_else(
         |_| one_line(pattern, SHOWN_TITLE_CHARS),
         |recurrence| recurrence.describe(),
-    )
+    );
+    match task.recurrence_from {
+        RecurrenceFrom::DueDate => told,
+        RecurrenceFrom::Completion => format!("{told} after it is done"),
+    }
 }
 
 /// One line of a list, after its number: `buy milk (tomorrow at 5:00 PM, high priority, #groceries)`.
@@ -184,8 +196,8 @@ pub(crate) fn list_line(task: &Task, clock: &Clock) -> String {
     if task.priority != Priority::Medium {
         facts.push(priority(task.priority).into());
     }
-    if let Some(pattern) = &task.recurrence_pattern {
-        facts.push(recurrence(pattern));
+    if task.recurrence_pattern.is_some() {
+        facts.push(repetition(task));
     }
     facts.extend(task.tags.iter().map(|tag| format!("#{tag}")));
     let title = one_line(&task.title, SHOWN_TITLE_CHARS);

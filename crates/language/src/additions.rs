@@ -14,7 +14,7 @@ use crate::pattern::{Captures, priority_phrase};
 use crate::target::{self, pointer};
 use crate::text::Message;
 use crate::when;
-use crate::{Command, Due, ReminderAt, Target};
+use crate::{Command, ReminderAt, Target};
 
 /// What may stand before what a person has to do and is no part of it.
 #[rustfmt::skip]
@@ -169,12 +169,20 @@ fn by_pattern(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<
             if let (
                 Some(lead),
                 Some(Command::Add {
-                    due, recurrence, ..
+                    due,
+                    recurrence,
+                    recurrence_from,
+                    ..
                 }),
             ) = (lead, reading.commands.first_mut())
                 && recurrence.is_none()
             {
-                repeat(message, lead, recurrence, due);
+                let details = details::read(message, lead);
+                if details.recurrence.is_some() {
+                    *recurrence = details.recurrence;
+                    *recurrence_from = details.recurrence_from;
+                    *due = details.due.or(*due);
+                }
             }
             finish_reminder(&mut reading);
             Some(reading)
@@ -229,6 +237,11 @@ pub(crate) fn reminder_from(clause: &Clause<'_, '_>, said: Range<usize>) -> Opti
         said.start += 1;
     }
     add(clause, said, true).or_else(|| Some(unnamed(clause, true)))
+}
+
+/// What a clause that says no more is to do, as a task.
+pub(crate) fn guessed(clause: &Clause<'_, '_>) -> Option<Command> {
+    add(clause, clause.range.clone(), false)?.commands.pop()
 }
 
 /// A task from what was read of it.
@@ -345,15 +358,17 @@ fn command(clause: &Clause<'_, '_>, details: Details, as_reminder: bool) -> Comm
         .map(|w| w.due),
         (due, _) => due,
     };
-    let (mut due, mut recurrence) = (due, details.recurrence);
-    if recurrence.is_none() {
-        repeat(
-            clause.message,
-            clause.lead.clone(),
-            &mut recurrence,
-            &mut due,
-        );
-    }
+    // A repetition that was said before the task itself.
+    let (due, recurrence, recurrence_from) = match details.recurrence {
+        None => {
+            let lead = details::read(clause.message, clause.lead.clone());
+            match lead.recurrence {
+                None => (due, None, None),
+                said => (lead.due.or(due), said, lead.recurrence_from),
+            }
+        }
+        said => (due, said, details.recurrence_from),
+    };
     Command::Add {
         title: details.title,
         description: details.description,
@@ -362,21 +377,8 @@ fn command(clause: &Clause<'_, '_>, details: Details, as_reminder: bool) -> Comm
         tags: details.tags,
         reminders: details.reminders,
         recurrence,
+        recurrence_from,
         as_reminder,
-    }
-}
-
-/// A repetition that was said before the task itself.
-fn repeat(
-    message: &Message<'_>,
-    lead: Range<usize>,
-    recurrence: &mut Option<String>,
-    due: &mut Option<Due>,
-) {
-    let details = details::read(message, lead);
-    if details.recurrence.is_some() {
-        *recurrence = details.recurrence;
-        *due = details.due.or(*due);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Changes to tasks that exist: a pattern's slots become a command, if they make sense.
 
+mod series;
 mod timing;
 
 use std::ops::Range;
@@ -10,14 +11,12 @@ use crate::filter::{self, is_task_noun, tag_word};
 use crate::grammar::{self, Act};
 use crate::lexicon::{self, is_one_of};
 use crate::lists::ListKind;
-use crate::pattern::{Captures, priority_phrase, repeat_word};
+use crate::pattern::{Captures, priority_phrase};
 use crate::target;
 use crate::when;
 use crate::{Category, Command, Filter, Target};
 use task_model::Priority;
 use timing::{at, duration, is_shift, set_due};
-
-pub(crate) use timing::repetition;
 
 /// Reads a change.
 pub(crate) fn read(clause: &Clause<'_, '_>) -> Option<Reading> {
@@ -67,7 +66,15 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
     // "mark the gas bill as done", "the priority of the bill": only tasks have these.
     let ours = matches!(
         act,
-        Act::Complete | Act::Reopen | Act::Delete | Act::SetPriority | Act::Describe
+        Act::Complete
+            | Act::Reopen
+            | Act::Delete
+            | Act::SetPriority
+            | Act::Describe
+            | Act::StopRepeat
+            | Act::EndRepeat
+            | Act::CountFromCompletion
+            | Act::CountFromDueDate
     ) || clause.has(|w| matches!(w, "priority" | "tag" | "tags"));
     let foreign =
         by_name && !said_task && named.clone().is_some_and(|r| is_foreign(clause, r, ours));
@@ -327,38 +334,20 @@ cancel kill axe scratch strip leave cut undo reset",
                 target: if all { all_reminders() } else { target },
             })
         }
-        Act::Repeat => {
-            let range = captures.get('r')?;
-            if clause.has(|w| matches!(w, "reminder" | "reminders")) {
-                return None;
-            }
-            if by_name
-                && !clause.has(|w| {
-                    is_one_of(
-                        w,
-                        "repeat recur recurring repeating repeats recurs should recurrence happen",
-                    )
-                })
-                && !said_task
-            {
-                // "set the table every day" is a chore; "make the standup weekly" is not.
-                let adverb = repeat_word(message, range.start).is_some()
-                    && message.time_at(range.start).is_none();
-                if !(verb == "make" && (adverb || range.len() == 1)) {
-                    return None;
-                }
-            }
-            let (recurrence, first) = repetition(clause, range)?;
-            Some(Command::SetRecurrence {
-                target,
-                recurrence: Some(recurrence),
-                first,
-            })
-        }
-        Act::StopRepeat => Some(Command::SetRecurrence {
-            target,
-            recurrence: None,
-            first: None,
+        Act::Repeat
+        | Act::StopRepeat
+        | Act::EndRepeat
+        | Act::CountFromCompletion
+        | Act::CountFromDueDate
+        | Act::Skip => series::read(clause, act, captures, target, said_task),
+        Act::DefaultReminders | Act::NoDefaultReminders => Some(Command::SetDefaultReminders {
+            seconds: match act {
+                Act::NoDefaultReminders => Vec::new(),
+                _ => vec![match captures.get('b').or_else(|| captures.get('d')) {
+                    Some(range) => u32::try_from(duration(clause, range)?).ok()?,
+                    None => 0,
+                }],
+            },
         }),
         _ => None,
     }

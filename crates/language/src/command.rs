@@ -1,8 +1,8 @@
 //! The commands that a sentence can hold.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
-use task_model::{Priority, Status};
+use task_model::{Priority, RecurrenceFrom, Status};
 
 use crate::dates::{DateSpan, Grain};
 
@@ -29,6 +29,11 @@ pub struct Understanding {
     pub category: Category,
     /// In the order they were said; empty for what was not understood.
     pub commands: Vec<Command>,
+    /// What a sentence that is not understood means if it is about the person's tasks after all:
+    /// [`Command::Show`] or [`Command::Skip`] where one of their tasks has that very name,
+    /// [`Command::Add`] once they agree. `None` where there are commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guess: Option<Command>,
     /// Every date and time the sentence names, in order, local time.
     pub dates: Vec<DateSpan>,
 }
@@ -130,6 +135,9 @@ pub enum Command {
         /// `daily`, `weekdays`, …, or an RRULE.
         #[serde(skip_serializing_if = "Option::is_none")]
         recurrence: Option<String>,
+        /// What the next instance is counted from; `None` where it was not said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recurrence_from: Option<RecurrenceFrom>,
         /// Said as "remind me to …": the answer speaks of a reminder.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         as_reminder: bool,
@@ -269,9 +277,39 @@ pub enum Command {
         target: Target,
         /// `None`: no more.
         recurrence: Option<String>,
+        /// What the next instance is counted from; `None` where it was not said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<RecurrenceFrom>,
         /// The first occurrence that was said, if one was.
         #[serde(skip_serializing_if = "Option::is_none")]
         first: Option<Due>,
+    },
+    /// Count the next instance of a repeating task from its due date or its completion.
+    SetRecurrenceFrom {
+        /// Which.
+        target: Target,
+        /// From what.
+        from: RecurrenceFrom,
+    },
+    /// Give a repeating task an end: "repeat it 10 times", "stop repeating rent after June".
+    EndRecurrence {
+        /// Which.
+        target: Target,
+        /// After how many times, or with which day.
+        end: SeriesEnd,
+    },
+    /// Leave one occurrence of a repeating task out, without completing it.
+    Skip {
+        /// Which.
+        target: Target,
+        /// The time that the occurrence is in: "this week's standup". `None`: the next one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        period: Option<Period>,
+    },
+    /// When to remind of tasks that name no reminder: "remind me 10 minutes before by default".
+    SetDefaultReminders {
+        /// Seconds before they are due; empty: not at all.
+        seconds: Vec<u32>,
     },
     /// Show tasks that have reminders.
     ListReminders {
@@ -296,6 +334,16 @@ pub enum Command {
         /// Which kind of nicety.
         kind: Nicety,
     },
+}
+
+/// When a repetition ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesEnd {
+    /// After so many times, from 1.
+    Times(u32),
+    /// With this local day.
+    Until(NaiveDate),
 }
 
 /// A nicety's kind.

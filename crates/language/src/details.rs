@@ -4,7 +4,7 @@ mod labels;
 
 use std::ops::Range;
 
-use task_model::Priority;
+use task_model::{Priority, RecurrenceFrom};
 
 use crate::dates::{Grain, Meaning};
 use crate::filter::tag_word;
@@ -24,6 +24,7 @@ pub(crate) struct Details {
     pub(crate) tags: Vec<String>,
     pub(crate) reminders: Vec<ReminderAt>,
     pub(crate) recurrence: Option<String>,
+    pub(crate) recurrence_from: Option<RecurrenceFrom>,
 }
 
 impl Details {
@@ -247,8 +248,13 @@ again , in date set till later sometime",
         }
         let when = when::combine(chosen.into_iter());
         if let Some(repeat) = repeat
-            && let Meaning::Repeat { pattern, first } = &repeat.meaning
+            && let Meaning::Repeat {
+                pattern,
+                first,
+                from,
+            } = &repeat.meaning
         {
+            self.details.recurrence_from = *from;
             self.details.recurrence = Some(pattern.clone());
             let first = repeat.due.unwrap_or(Due {
                 at: first.start,

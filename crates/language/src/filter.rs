@@ -146,6 +146,7 @@ pub(crate) fn read(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec<u
                 }
             }
             ("undated" | "unscheduled", _) => filter.no_due_date = true,
+            ("repeat", _) if at > range.start => filter.recurring = true,
             ("recurring" | "repeating" | "recurrent" | "repeats" | "recur", _) => {
                 filter.recurring = true
             }
@@ -293,7 +294,7 @@ pub(crate) fn period(message: &Message<'_>, span: DateSpan, time: &TimeAt) -> Pe
 }
 
 /// The first moment after a span of one grain; the moment itself at the end of the calendar.
-fn after(start: NaiveDateTime, grain: Grain) -> NaiveDateTime {
+pub(crate) fn after(start: NaiveDateTime, grain: Grain) -> NaiveDateTime {
     match grain {
         Grain::Second => start.checked_add_signed(Duration::seconds(1)),
         Grain::Minute => start.checked_add_signed(Duration::minutes(1)),

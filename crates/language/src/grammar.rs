@@ -44,6 +44,14 @@ pub(crate) enum Act {
     DropReminders,
     Repeat,
     StopRepeat,
+    /// After `<x>` times, or with `<w>` or `<d>`.
+    EndRepeat,
+    CountFromCompletion,
+    CountFromDueDate,
+    Skip,
+    /// `<b>` or `<d>` before; without either, when it is due.
+    DefaultReminders,
+    NoDefaultReminders,
     Show,
     Search,
     LookBack,
@@ -127,6 +135,17 @@ const TALK: &[(Act, &[&str])] = &[
 #[rustfmt::skip]
 const CHANGES: &[(Act, &[&str])] = &[
     (
+        Act::DefaultReminders,
+        &[
+            "remind me always? <b> always|by_default|every_time|for_everything|for_all_tasks|for_every_task|for_all_my_tasks|for_new_tasks|for_all_new_tasks|of_everything|of_every_task", "always|generally remind me of|about|for? everything|tasks|all_tasks|every_task|all_my_tasks? <b> its_due|theyre_due|it_is_due|they_are_due|due?", "by default remind me <b>", "set|change|make|update|move my|the|a? default reminder|reminders|reminder_time to|at|as|be? <b>", "set|change|make|update|move my|the|a? default reminder|reminders|reminder_time to|at|as|be? <d>", "my|the default reminder|reminders is|are|should_be <b>", "use <b> as my|the? default reminder|reminders?",
+            "always? remind me when its|it_is|theyre|they_are|tasks_are|something_is|everything_is due by_default|always?",
+        ],
+    ),
+    (
+        Act::NoDefaultReminders,
+        &["no default reminder|reminders", "@delete|drop|clear|turn_off|disable|stop|unset my|the|any? default reminder|reminders", "dont|do_not|never|stop remind|reminding me by_default|unless_i_say_so|unless_i_ask", "no reminder|reminders by default"],
+    ),
+    (
         Act::DropReminders,
         &[
             "@delete|cancel|drop|clear|stop|disable|turn_off|dismiss|kill all? the|my|any? <t> reminder|reminders", "@delete|cancel|drop|clear|stop|disable|turn_off|dismiss all? the|my|any|all_the? @reminder from|for|on|of|about|to <t>", "turn the|my @reminder for|on|of <t> off", "dont|do_not|stop remind|reminding me about|of|to|for <t> anymore|again?", "no reminder|reminders for|on <t>",
@@ -159,7 +178,14 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::StopRepeat,
         &[
-            "stop repeating|recurring <t>", "dont repeat|recur <t> anymore?", "make <t> not|non repeat|recur|recurring|repeating|repeat_anymore", "make <t> non-recurring|one-time|one-off|once|a_one-time_task", "stop <t> from? repeating|recurring", "@delete|cancel|clear the|any? recurrence|repeat|repetition|repeating|schedule_repeat from|of|for|on <t>", "<t> should|does not|no_longer repeat|recur anymore?", "<t> no longer repeats|recurs", "<t> doesnt|shouldnt|wont repeat|recur anymore?", "turn off repeat|recurrence|repeating for|on <t>", "unrepeat <t>",
+            "stop|end|quit repeating|recurring <t> anymore|any_more|any_longer?", "dont|do_not|never|no_longer repeat|recur <t> anymore|any_more|any_longer|again|ever_again?", "make <t> not|non repeat|recur|recurring|repeating|repeat_anymore", "make|set|turn <t> to|into|as? a|an? non-recurring|one-time|one_time|onetime|one-off|one_off|once|single task|thing|event?", "make|let|have <t> happen|repeat only|just? once", "stop <t> from? repeating|recurring", "@delete|cancel|clear|stop|end the|any|its? recurrence|repeat|repetition|repeating|schedule_repeat|series from|of|for|on|called|named? <t>", "end|stop|cancel|finish the|my? <t> series|recurrence|repetition",
+            "@delete|clear|end|stop|cancel|finish the|its|this|that series|recurrence|repetition", "<t> should|does not|no_longer repeat|recur anymore|any_more?", "<t> no longer repeats|recurs", "<t> doesnt|shouldnt|wont|neednt repeat|recur anymore|any_more?", "turn off repeat|recurrence|repeating for|on <t>", "unrepeat <t>",
+        ],
+    ),
+    (
+        Act::Skip,
+        &[
+            "skip|omit the|my? next|current|upcoming occurrence|instance|one|time|round of|for|on <t>", "skip|omit|cancel|delete|remove one|an|the|this|my next|current|upcoming? occurrence|instance of|for <t>", "skip|omit one|an|the|this|its next|current|upcoming? occurrence|instance", "skip|omit|leave_out <w> the|my? <t>", "skip|omit <t> for|on|in|just? <w>", "skip|omit the|my? next|current|upcoming <t>", "skip|omit <t> just? once|this_once|this_time|next_time|one_time|for_now", "skip|omit <t>",
         ],
     ),
     (
@@ -167,6 +193,21 @@ const CHANGES: &[(Act, &[&str])] = &[
         &[
             "make|let|have|set|get|change <t> to|as|a|be? repeat|recur|recurring|repeating|happen|occur|repeated to|on|for|task? <r>", "repeat|recur <t> on|for? <r>", "<t> should|must|needs_to|has_to|will|can repeat|recur|happen|be|be_done|be_repeated on? <r>", "make|set|change <t> to|be|a|for? <r> task?", "<t> repeats|recurs <r>", "set the? recurrence|repetition|repeat of|for|on <t> to <r>", "schedule <t> to|for repeat|recur? <r>", "add recurrence|repeat <r> to <t>", "set up? <t> as|to? recurring? <r>", "@move <t> to <r>",
         ],
+    ),
+    (
+        Act::EndRepeat,
+        &[
+            "make|let|have <t> repeat|recur|happen only|just? <x> more? times", "repeat <t> only|just? <x> more? times", "<t> should|must|can|will only|just? repeat|recur|happen only|just? <x> more? times", "stop|end|finish repeating? the? series? of|for? <t> after <x> more? times|occurrences", "make|let|have <t> repeat|recur|happen <w>", "repeat <t> <w>", "<t> should|must|can|will only? repeat|recur|happen <w>", "stop|end|finish repeating <t> <w>",
+            "end|stop the? series of|for? <t> <w>", "end|stop the <t> series <w>", "make|let|have <t> repeat|recur|happen <d>", "repeat <t> <d>",
+        ],
+    ),
+    (
+        Act::CountFromCompletion,
+        &["make|let|have <t> repeat|recur|count from|after|since completion|its_done|it_is_done|i_finish|i_finish_it|i_complete_it|i_did_it|i_do_it|completing_it|finishing_it|the_last_time|the_completion_date", "repeat|count|recur <t> from|after|since completion|its_done|it_is_done|i_finish|i_finish_it|i_complete_it|i_did_it|i_do_it|completing_it|finishing_it|the_last_time|the_completion_date", "<t> should repeat|recur|count from|after|since completion|its_done|it_is_done|i_finish|i_finish_it|i_complete_it|the_last_time|the_completion_date"],
+    ),
+    (
+        Act::CountFromDueDate,
+        &["make|let|have <t> repeat|recur|count from|after the|its? due|due_date", "repeat|count|recur <t> from|after the|its? due|due_date", "<t> should repeat|recur|count from|after the|its? due|due_date"],
     ),
     (
         Act::Describe,
@@ -301,6 +342,16 @@ const QUESTIONS: &[(Act, &[&str])] = &[
     ),
 ];
 
+/// What means a task only where the person has one of that name.
+#[rustfmt::skip]
+const GUESSES: &[(Act, &[&str])] = &[
+    (
+        Act::Show,
+        &["when is|are|was the|my|our? next|upcoming? <t> due|scheduled|on?", "whens|when_s the|my|our? next|upcoming? <t> due|scheduled?", "when do|should|must|can i|we next? <t> next?", "how often do|should i|we <t>", "how often is|are|does <t>", "what is|are|about <t>", "whats <t>"],
+    ),
+    (Act::Skip, &["skip|omit <t>"]),
+];
+
 /// New tasks.
 #[rustfmt::skip]
 const ADDITIONS: &[(Act, &[&str])] = &[
@@ -361,5 +412,7 @@ pub(crate) static TALK_PATTERNS: Grammar = LazyLock::new(|| compile(TALK));
 pub(crate) static CHANGE_PATTERNS: Grammar = LazyLock::new(|| compile(CHANGES));
 /// See [`QUESTIONS`].
 pub(crate) static QUESTION_PATTERNS: Grammar = LazyLock::new(|| compile(QUESTIONS));
+/// See [`GUESSES`].
+pub(crate) static GUESS_PATTERNS: Grammar = LazyLock::new(|| compile(GUESSES));
 /// See [`ADDITIONS`].
 pub(crate) static ADDITION_PATTERNS: Grammar = LazyLock::new(|| compile(ADDITIONS));

@@ -13,6 +13,7 @@ mod details;
 mod fallback;
 mod filter;
 mod grammar;
+mod guess;
 mod lexicon;
 mod listing;
 mod lists;
@@ -30,7 +31,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 pub use command::{
-    Category, Command, Due, Filter, Nicety, Period, ReminderAt, Target, Understanding,
+    Category, Command, Due, Filter, Nicety, Period, ReminderAt, SeriesEnd, Target, Understanding,
 };
 use dates::Meaning;
 
@@ -43,6 +44,10 @@ use dates::Meaning;
 pub fn understand(text: &str, now: DateTime<Tz>) -> Understanding {
     let (message, mentions) = text::Message::new(text, now);
     let (category, commands) = sentence::read(&message);
+    let guess = match commands.as_slice() {
+        [] => guess::read(&message),
+        _ => None,
+    };
     let dates = mentions
         .into_iter()
         .filter_map(|mention| match mention.meaning {
@@ -54,6 +59,7 @@ pub fn understand(text: &str, now: DateTime<Tz>) -> Understanding {
     Understanding {
         category,
         commands,
+        guess,
         dates,
     }
 }

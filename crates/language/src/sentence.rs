@@ -75,7 +75,8 @@ fn kind(command: &Command) -> Category {
         }
         | Command::AddReminder { .. }
         | Command::MoveReminder { .. }
-        | Command::DropReminders { .. } => Category::ReminderUpdate,
+        | Command::DropReminders { .. }
+        | Command::SetDefaultReminders { .. } => Category::ReminderUpdate,
         Command::ListReminders { .. } => Category::ReminderQuery,
         Command::List { .. }
         | Command::Count { .. }
@@ -214,6 +215,7 @@ fn task(message: &Message<'_>, range: Range<usize>) -> Option<Reading> {
             tags: details.tags,
             reminders: details.reminders,
             recurrence: details.recurrence,
+            recurrence_from: details.recurrence_from,
             as_reminder: false,
         }
         .into()
@@ -359,15 +361,20 @@ fn join(commands: Vec<Command>) -> Vec<Command> {
             ) if said.is_some() => *due = said,
             (
                 Some(Command::Add {
-                    recurrence, due, ..
+                    recurrence,
+                    recurrence_from,
+                    due,
+                    ..
                 }),
                 Command::SetRecurrence {
                     target: Target::It,
                     recurrence: said,
+                    from,
                     first,
                 },
             ) => {
                 *recurrence = said;
+                *recurrence_from = from;
                 *due = due.or(first);
             }
             (

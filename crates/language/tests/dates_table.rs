@@ -30,7 +30,14 @@ fn line(mention: &Mention) -> String {
         Meaning::Duration { seconds, before } => {
             format!("{seconds} s{}", if *before { " before" } else { "" })
         }
-        Meaning::Repeat { pattern, first } => format!("{pattern} from {}", span(first)),
+        Meaning::Repeat {
+            pattern,
+            first,
+            from,
+        } => {
+            let counted = from.map_or(String::new(), |from| format!(" counted from {from}"));
+            format!("{pattern} from {}{counted}", span(first))
+        }
     };
     let bound = match mention.bound {
         Bound::At => String::new(),

@@ -15,6 +15,7 @@ fn an_added_task_is_told_with_all_that_was_said() {
             tags: vec!["groceries".into()],
             reminders: Vec::new(),
             recurrence: None,
+            recurrence_from: None,
             as_reminder: false,
         }],
     );
@@ -65,6 +66,7 @@ fn a_repeating_task_gets_its_first_due_date() {
     let stop = Command::SetRecurrence {
         target: Target::It,
         recurrence: None,
+        from: None,
         first: None,
     };
     assert_eq!(chat.say(stop), "No longer repeating \"stretch\".");
@@ -72,6 +74,7 @@ fn a_repeating_task_gets_its_first_due_date() {
     let bad = Command::SetRecurrence {
         target: Target::It,
         recurrence: Some("FREQ=NEVER".into()),
+        from: None,
         first: None,
     };
     assert!(chat.say(bad).starts_with("I cannot repeat it like that"));
@@ -191,6 +194,7 @@ fn reminders_are_added_moved_and_dropped() {
     let answer = Understanding {
         category: Category::Other,
         commands: vec![],
+        guess: None,
         dates: vec![tomorrow],
     };
     assert_eq!(
@@ -269,6 +273,7 @@ fn every_change_can_be_undone_again_and_again() {
         Command::SetRecurrence {
             target: Target::It,
             recurrence: Some("weekly".into()),
+            from: None,
             first: None,
         },
         Command::Start { target: Target::It },

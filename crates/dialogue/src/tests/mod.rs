@@ -3,7 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 use language::dates::Grain;
 use language::{Category, Command, Due, Filter, ReminderAt, Target};
-use storage::rusqlite::RusqliteConnection;
+use sql::rusqlite::RusqliteConnection;
 use storage::sqlite::SqliteStorage;
 use task_model::{NewUser, Priority, Reminder, Status};
 use uuid::Uuid;
@@ -53,6 +53,7 @@ impl Chat {
                 Category::Update
             },
             commands,
+            guess: None,
             dates: Vec::new(),
         };
         self.understood(message, understanding)
@@ -126,6 +127,7 @@ fn add(title: &str) -> Command {
         tags: Vec::new(),
         reminders: Vec::new(),
         recurrence: None,
+        recurrence_from: None,
         as_reminder: false,
     }
 }
@@ -137,6 +139,7 @@ fn add_due(title: &str, at: &str, grain: Grain) -> Command {
         tags,
         reminders,
         recurrence,
+        recurrence_from,
         as_reminder,
         ..
     } = add(title)
@@ -151,6 +154,7 @@ fn add_due(title: &str, at: &str, grain: Grain) -> Command {
         tags,
         reminders,
         recurrence,
+        recurrence_from,
         as_reminder,
     }
 }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dialogue::{Conversation, Reply, Turn};
-use storage::rusqlite::RusqliteConnection;
+use sql::rusqlite::RusqliteConnection;
 use storage::sqlite::SqliteStorage;
 use storage::{Origin, Storage};
-use task_model::{NewUser, Priority, Reminder, SortOrder, Status, Task, TaskQuery, User};
+use task_model::{NewUser, Priority, RecurrenceFrom, Reminder, SortOrder, Status, Task, TaskQuery, User};
 use uuid::Uuid;
 
 pub struct Chat {
@@ -97,6 +97,9 @@ impl Chat {
             task.recurrence_pattern
                 .map(|pattern| format!("repeats {pattern}")),
         );
+        if task.recurrence_from == RecurrenceFrom::Completion {
+            facts.push("from completion".into());
+        }
         if task.reminders != [(Reminder::Before { seconds: 3_600 })] {
             let mut reminders: Vec<String> =
                 task.reminders.iter().map(ToString::to_string).collect();

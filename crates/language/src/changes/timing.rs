@@ -6,9 +6,9 @@ use super::is_chore;
 use crate::clause::Clause;
 use crate::dates::Meaning;
 use crate::lexicon::is_one_of;
-use crate::pattern::{Captures, repeat_word};
+use crate::pattern::Captures;
 use crate::when::{self, reminder_at};
-use crate::{Command, Due, ReminderAt, Target};
+use crate::{Command, ReminderAt, Target};
 
 pub(super) fn is_shift(word: &str) -> bool {
     is_one_of(word, "back forward by up out off later earlier ahead")
@@ -94,17 +94,4 @@ pub(super) fn at(clause: &Clause<'_, '_>, captures: &Captures) -> Option<Reminde
         Some(range) => reminder_at(clause.message.time_at(range.start)?),
         None => when::reminder_when(clause.message, captures.get('w')?),
     }
-}
-
-/// The repetition that a `<r>` slot says, with its first occurrence.
-pub(crate) fn repetition(
-    clause: &Clause<'_, '_>,
-    range: Range<usize>,
-) -> Option<(String, Option<Due>)> {
-    if let Some(time) = clause.message.time_at(range.start)
-        && let Meaning::Repeat { pattern, .. } = &time.meaning
-    {
-        return Some((pattern.clone(), time.due));
-    }
-    repeat_word(clause.message, range.start).map(|word| (word.to_owned(), None))
 }

@@ -28,14 +28,18 @@ impl Parser<'_> {
     }
 
     fn repeat_mention(&self, at: usize) -> Option<(usize, Meaning, Bound, Option<crate::Due>)> {
-        let (end, (pattern, first)) = self.repeat(at)?;
+        let (end, repeat) = self.repeat(at)?;
         let due = crate::Due {
-            at: first.start,
-            grain: first.grain,
+            at: repeat.first.start,
+            grain: repeat.first.grain,
         };
         Some((
             end,
-            Meaning::Repeat { pattern, first },
+            Meaning::Repeat {
+                pattern: repeat.pattern,
+                first: repeat.first,
+                from: repeat.from,
+            },
             Bound::At,
             Some(due),
         ))

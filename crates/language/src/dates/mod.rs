@@ -14,6 +14,7 @@ mod months;
 mod parser;
 mod relative;
 mod repeat;
+mod repeat_after;
 mod repeat_days;
 mod repeat_rule;
 mod resolve;
@@ -29,6 +30,8 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 pub(crate) use words::ORDINALS;
+
+use task_model::RecurrenceFrom;
 
 use crate::Due;
 
@@ -88,6 +91,9 @@ pub enum Meaning {
         pattern: String,
         /// Its first occurrence after now.
         first: DateSpan,
+        /// What the next one is counted from, where that was said: "every 3 days after I finish",
+        /// "every! 3 days".
+        from: Option<RecurrenceFrom>,
     },
 }
 

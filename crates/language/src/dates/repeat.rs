@@ -2,18 +2,19 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
 use recurrence::Recurrence;
+use task_model::RecurrenceFrom;
 
 use super::clock::{Clock, DAY, Hours};
 use super::parser::{Parse, Parser};
 use super::relative::WORKING_DAYS;
-use super::repeat_rule::{Rule, Time};
+use super::repeat_rule::{Repeat, Rule, Time};
 use super::support::Lead;
 use super::words;
 use super::{DateSpan, Grain};
 
 impl Parser<'_> {
-    /// A repetition: its pattern and its first occurrence.
-    pub(super) fn repeat(&self, at: usize) -> Parse<(String, DateSpan)> {
+    /// A repetition.
+    pub(super) fn repeat(&self, at: usize) -> Parse<Repeat> {
         let mut time = None;
         let mut start = at;
         // "at 9 every weekday"
@@ -36,9 +37,12 @@ impl Parser<'_> {
             end = after;
             rule = more;
         }
-        let pattern = rule.pattern(rule.interval)?;
-        let first = self.first(&rule)?;
-        Some((end, (pattern, first)))
+        let repeat = Repeat {
+            pattern: rule.pattern(rule.interval)?,
+            first: self.first(&rule)?,
+            from: rule.from,
+        };
+        Some((end, repeat))
     }
 
     fn begins_repeat(&self, at: usize) -> bool {
@@ -56,6 +60,8 @@ impl Parser<'_> {
             .or_else(|| self.nth_of_each(at))
             .or_else(|| self.plural_days(at))
             .or_else(|| self.once_a(at))
+            .or_else(|| self.length_after(at))
+            .or_else(|| self.repeated_on(at))
     }
 
     /// "daily", "every day" in one word, "biweekly": where it is no adjective ("the daily report").
@@ -102,7 +108,8 @@ impl Parser<'_> {
                     "after",
                 ],
             )
-            || self.clock(end).is_some_and(|(_, clock)| !clock.bare);
+            || self.clock(end).is_some_and(|(_, clock)| !clock.bare)
+            || self.digits(end).is_some() && self.is_word(end + 1, "times");
         let after_article = at.checked_sub(1).is_some_and(|before| {
             self.is_one_of(before, &["the", "a", "my", "our", "your", "his", "her"])
         });
@@ -134,7 +141,18 @@ impl Parser<'_> {
         if !self.is_one_of(start, &["every", "each"]) {
             return None;
         }
-        let start = self.past(start + 1, &["single", "and"]);
+        // "every! 3 days" is Todoist's way to say "after I finish".
+        if self.is_sign(start + 1, '!') && self.is_tight(start + 1) {
+            let (end, rule) = self.every_what(start + 2)?;
+            let from = Some(RecurrenceFrom::Completion);
+            return Some((end, Rule { from, ..rule }));
+        }
+        self.every_what(start + 1)
+    }
+
+    /// What comes after "every".
+    fn every_what(&self, at: usize) -> Parse<Rule> {
+        let start = self.past(at, &["single", "and"]);
         let start = self.past(start, &["every"]);
         // "every 1st and 15th", "every last Friday", "every 2nd Tuesday of the month"
         if let Some((end, rule)) = self.nth_in_month(start) {
@@ -242,6 +260,18 @@ impl Parser<'_> {
     /// What follows: a time of day, the days of a week or month, a start, an end.
     fn repeat_more(&self, at: usize, rule: &Rule) -> Parse<Rule> {
         let at = if self.is_sign(at, ',') { at + 1 } else { at };
+        if rule.from.is_none()
+            && let Some((end, from)) = self.repeated_from(at)
+        {
+            let from = Some(from);
+            return Some((
+                end,
+                Rule {
+                    from,
+                    ..rule.clone()
+                },
+            ));
+        }
         if self.is_word(at, "until") || self.words(at, &["through"]) {
             let (end, moment) = self.moment(
                 at + 1,

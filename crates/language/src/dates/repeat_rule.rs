@@ -2,9 +2,18 @@
 
 use chrono::{NaiveDate, Weekday};
 use recurrence::Recurrence;
+use task_model::RecurrenceFrom;
 
-use super::Grain;
 use super::relative::WORKING_DAYS;
+use super::{DateSpan, Grain};
+
+/// A repetition.
+#[derive(Debug)]
+pub(super) struct Repeat {
+    pub pattern: String,
+    pub first: DateSpan,
+    pub from: Option<RecurrenceFrom>,
+}
 
 /// A repetition as far as it was read.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +27,7 @@ pub(super) struct Rule {
     pub until: Option<NaiveDate>,
     pub start: Option<NaiveDate>,
     pub time: Option<Time>,
+    pub from: Option<RecurrenceFrom>,
 }
 
 /// The time of day of each occurrence.

@@ -1,0 +1,203 @@
+//! Repetitions of tasks that exist: how often, counted from what, until when, and one left out.
+
+use std::ops::Range;
+
+use chrono::Datelike as _;
+use task_model::RecurrenceFrom;
+
+use crate::clause::Clause;
+use crate::dates::{Bound, Grain, Meaning};
+use crate::filter;
+use crate::grammar::Act;
+use crate::lexicon::{self, is_one_of};
+use crate::pattern::{Captures, repeat_word};
+use crate::text::TimeAt;
+use crate::{Command, Due, Period, SeriesEnd, Target};
+
+/// A repetition that was said.
+struct Repetition {
+    pattern: String,
+    from: Option<RecurrenceFrom>,
+    /// Its first occurrence, unless that is just today because no day was said.
+    first: Option<Due>,
+}
+
+/// Reads what a pattern about repetitions took.
+pub(super) fn read(
+    clause: &Clause<'_, '_>,
+    act: Act,
+    captures: &Captures,
+    target: Target,
+    said_task: bool,
+) -> Option<Command> {
+    let from = match act {
+        Act::Repeat => return repeat(clause, captures, target, said_task),
+        Act::Skip => return skip(clause, captures, target),
+        Act::StopRepeat => {
+            return Some(Command::SetRecurrence {
+                target,
+                recurrence: None,
+                from: None,
+                first: None,
+            });
+        }
+        Act::EndRepeat => {
+            let end = end(clause, captures)?;
+            return Some(Command::EndRecurrence { target, end });
+        }
+        Act::CountFromCompletion => RecurrenceFrom::Completion,
+        _ => RecurrenceFrom::DueDate,
+    };
+    Some(Command::SetRecurrenceFrom { target, from })
+}
+
+fn repeat(
+    clause: &Clause<'_, '_>,
+    captures: &Captures,
+    target: Target,
+    said_task: bool,
+) -> Option<Command> {
+    let message = clause.message;
+    let range = captures.get('r')?;
+    if clause.has(|w| matches!(w, "reminder" | "reminders")) {
+        return None;
+    }
+    let by_name = matches!(target, Target::Named(_));
+    if by_name
+        && !clause.has(|w| {
+            is_one_of(
+                w,
+                "repeat recur recurring repeating repeats recurs should recurrence happen",
+            )
+        })
+        && !said_task
+    {
+        // "set the table every day" is a chore; "make the standup weekly" is not.
+        let adverb =
+            repeat_word(message, range.start).is_some() && message.time_at(range.start).is_none();
+        let verb = clause.word(0);
+        let led = range
+            .start
+            .checked_sub(1)
+            .is_some_and(|before| message.word(before) == "to");
+        let changed = matches!(verb, "change" | "switch" | "update") && led;
+        if !(changed || verb == "make" && (adverb || range.len() == 1)) {
+            return None;
+        }
+    }
+    let said = repetition(clause, range)?;
+    Some(Command::SetRecurrence {
+        target,
+        recurrence: Some(said.pattern),
+        from: said.from,
+        first: said.first,
+    })
+}
+
+/// The repetition that a `<r>` slot says.
+fn repetition(clause: &Clause<'_, '_>, range: Range<usize>) -> Option<Repetition> {
+    let message = clause.message;
+    if let Some(time) = message.time_at(range.start)
+        && let Meaning::Repeat { pattern, from, .. } = &time.meaning
+    {
+        let days = pattern.contains("BY") || pattern == "weekdays";
+        let starts = time
+            .tokens
+            .clone()
+            .any(|i| is_one_of(message.word(i), "starting start from beginning"));
+        let said = |due: &Due| {
+            days || starts || due.grain != Grain::Day || due.at.date() != message.now.date()
+        };
+        return Some(Repetition {
+            pattern: pattern.clone(),
+            from: *from,
+            first: time.due.filter(said),
+        });
+    }
+    repeat_word(message, range.start).map(|word| Repetition {
+        pattern: word.to_owned(),
+        from: None,
+        first: None,
+    })
+}
+
+fn skip(clause: &Clause<'_, '_>, captures: &Captures, target: Target) -> Option<Command> {
+    let message = clause.message;
+    let said = match captures.get('w') {
+        Some(range) => message.time_at(range.start),
+        None => message.times_in(clause.lead.clone()).next(),
+    };
+    // "skip this one" is said of songs too: see `guess`.
+    let named = captures
+        .get('t')
+        .filter(|_| matches!(target, Target::Named(_)));
+    let occurrence = clause.has(|w| matches!(w, "occurrence" | "instance"));
+    if named.is_none() && !(occurrence || said.is_some()) {
+        return None;
+    }
+    let elsewhere = named.is_some_and(|t| {
+        is_one_of(
+            message.word(t.start),
+            "to ahead forward back over past through",
+        ) || message.word(t.end - 1).split(' ').any(|word| {
+            is_one_of(
+                word,
+                "song songs track tracks episode intro ad ads video page",
+            )
+        })
+    });
+    if elsewhere {
+        return None;
+    }
+    Some(Command::Skip {
+        target,
+        period: said.and_then(|time| period(clause, time)),
+    })
+}
+
+fn period(clause: &Clause<'_, '_>, time: &TimeAt) -> Option<Period> {
+    match time.meaning {
+        Meaning::Time { span, .. } => Some(filter::period(clause.message, span, time)),
+        _ => None,
+    }
+}
+
+/// "10 times", "until June", "for 3 months".
+fn end(clause: &Clause<'_, '_>, captures: &Captures) -> Option<SeriesEnd> {
+    let message = clause.message;
+    if let Some(count) = captures.get('x') {
+        let number = (count.len() == 1).then(|| message.word(count.start))?;
+        let times = u32::try_from(lexicon::cardinal(number)?).ok()?;
+        return Some(SeriesEnd::Times(times));
+    }
+    if let Some(range) = captures.get('d') {
+        let Meaning::Duration { seconds, .. } = message.time_at(range.start)?.meaning else {
+            return None;
+        };
+        let last = message
+            .now
+            .checked_add_signed(chrono::TimeDelta::try_seconds(seconds)?)?;
+        return Some(SeriesEnd::Until(last.date().pred_opt()?));
+    }
+    let time = message.time_at(captures.get('w')?.start)?;
+    let said = period(clause, time)?;
+    let last = match time.bound {
+        Bound::By => match time.meaning {
+            Meaning::Time { span, .. } => span.start.date(),
+            _ => return None,
+        },
+        Bound::Before => said.end.date().pred_opt()?,
+        _ => match time.meaning {
+            Meaning::Time { span, .. } if time.bound == Bound::At => {
+                let end = filter::after(span.start, span.grain).date();
+                if span.grain >= Grain::Day {
+                    end.pred_opt()?
+                } else {
+                    span.start.date()
+                }
+            }
+            _ => said.start.date().pred_opt()?,
+        },
+    };
+    (last.year() <= 9999).then_some(SeriesEnd::Until(last))
+}
