@@ -4,10 +4,19 @@
 //! Delivery is at least once, in order per topic and key, and in parallel across keys.
 
 mod consumer;
+mod dead_letter;
 mod error;
+mod finish;
+mod groups;
 mod log;
+mod progress;
 mod reader;
+mod retention;
+mod schema;
+mod subscription;
+mod topics;
 mod types;
+mod writer;
 
 pub use consumer::Consumer;
 pub use error::LogError;
