@@ -1,0 +1,76 @@
+//! The schema, as numbered migrations that only expand. Times are milliseconds since 1970 in UTC.
+
+use sql::Migration;
+
+const FIRST: Migration = &[
+    // `next_attempt_at`: when somebody should take it on; while somebody does, the end of their lease.
+    // `claim` counts who took it on, so that one whose lease ran out can write nothing more.
+    "CREATE TABLE notifications (
+       id TEXT PRIMARY KEY,
+       user_id TEXT NOT NULL,
+       task_id TEXT NOT NULL,
+       title TEXT NOT NULL,
+       body TEXT NOT NULL,
+       remind_at INTEGER NOT NULL,
+       due_at INTEGER,
+       late INTEGER NOT NULL,
+       created_at INTEGER NOT NULL,
+       correlation_id TEXT,
+       traceparent TEXT,
+       shown_at INTEGER,
+       read_at INTEGER,
+       published_at INTEGER,
+       is_open INTEGER NOT NULL,
+       next_attempt_at INTEGER NOT NULL,
+       claim INTEGER NOT NULL
+     ) WITHOUT ROWID",
+    "CREATE INDEX notifications_waiting ON notifications (next_attempt_at) WHERE is_open = 1",
+    "CREATE INDEX notifications_shown ON notifications (user_id, created_at, id) WHERE shown_at IS NOT NULL",
+    "CREATE INDEX notifications_unread ON notifications (user_id, created_at, id)
+       WHERE shown_at IS NOT NULL AND read_at IS NULL",
+    "CREATE INDEX notifications_read ON notifications (created_at) WHERE read_at IS NOT NULL",
+    "CREATE INDEX notifications_created ON notifications (created_at)",
+    // In the order of `row`, in which they were made.
+    "CREATE TABLE attempts (
+       row INTEGER PRIMARY KEY,
+       notification_id TEXT NOT NULL,
+       channel TEXT NOT NULL,
+       number INTEGER NOT NULL,
+       is_repeatable INTEGER NOT NULL,
+       started_at INTEGER NOT NULL,
+       finished_at INTEGER,
+       outcome TEXT NOT NULL,
+       detail TEXT,
+       retry_at INTEGER,
+       UNIQUE (notification_id, channel, number)
+     )",
+    "CREATE TRIGGER notification_removed AFTER DELETE ON notifications BEGIN
+       DELETE FROM attempts WHERE notification_id = OLD.id;
+     END",
+    "CREATE TABLE push_subscriptions (
+       user_id TEXT NOT NULL,
+       endpoint TEXT NOT NULL,
+       p256dh TEXT NOT NULL,
+       auth TEXT NOT NULL,
+       created_at INTEGER NOT NULL,
+       PRIMARY KEY (user_id, endpoint)
+     ) WITHOUT ROWID",
+    "CREATE INDEX push_subscriptions_endpoint ON push_subscriptions (endpoint)",
+    // A browser belongs to who signed in last, and a person has at most ten.
+    "CREATE TRIGGER push_subscription_added AFTER INSERT ON push_subscriptions BEGIN
+       DELETE FROM push_subscriptions
+         WHERE endpoint = NEW.endpoint AND user_id <> NEW.user_id AND p256dh = NEW.p256dh AND auth = NEW.auth;
+       DELETE FROM push_subscriptions WHERE user_id = NEW.user_id AND endpoint IN (
+         SELECT endpoint FROM push_subscriptions WHERE user_id = NEW.user_id AND endpoint <> NEW.endpoint
+         ORDER BY created_at DESC, endpoint LIMIT -1 OFFSET 9);
+     END",
+    // Stays, so that an event that comes late brings nothing back.
+    "CREATE TABLE erased_users (user_id TEXT PRIMARY KEY, erased_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX notifications_user ON notifications (user_id)",
+    "CREATE TRIGGER user_erased AFTER INSERT ON erased_users BEGIN
+       DELETE FROM notifications WHERE user_id = NEW.user_id;
+       DELETE FROM push_subscriptions WHERE user_id = NEW.user_id;
+     END",
+];
+
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST];
