@@ -11,7 +11,7 @@ fn every_dialogue_goes_as_written() {
     for dialogue in include_str!("dialogues.txt").split("\n== ").skip(1) {
         dialogues += 1;
         let (name, lines) = dialogue.split_once('\n').unwrap();
-        if let Err(failure) = run(lines) {
+        if let Err(failure) = run(lines, false) {
             failures.push(format!("{name}: {failure}"));
         }
     }
@@ -24,7 +24,20 @@ fn every_dialogue_goes_as_written() {
     );
 }
 
-fn run(lines: &str) -> Result<(), String> {
+/// The blocks of docs/chat.md are conversations too; nothing in them is not understood.
+#[test]
+fn the_page_about_the_chat_is_true() {
+    let page = include_str!("../../../docs/chat.md");
+    let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    assert!(blocks.len() >= 8, "{} blocks", blocks.len());
+    let failures: Vec<String> = blocks
+        .into_iter()
+        .filter_map(|block| run(block, true).err())
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn run(lines: &str, understood: bool) -> Result<(), String> {
     let mut chat = Chat::new();
     let (mut said, mut reply) = (String::new(), String::new());
     let mut lines = lines.lines().filter(|line| !line.is_empty()).peekable();
@@ -34,6 +47,10 @@ fn run(lines: &str) -> Result<(), String> {
             "> " => {
                 said = rest.to_owned();
                 reply = chat.say(rest).reply;
+                let offers = reply.contains("Should I add");
+                if understood && !offers && reply.contains("did not understand") {
+                    return Err(format!("\"{said}\" was not understood"));
+                }
             }
             "< " if reply.contains(rest) => {}
             "< " => {

@@ -1,6 +1,6 @@
 //! Changes to tasks that exist: a pattern's slots become a command, if they make sense.
 
-mod series;
+pub(crate) mod series;
 mod timing;
 
 use std::ops::Range;

@@ -68,6 +68,7 @@ pub(crate) fn read(message: &Message<'_>, range: Range<usize>) -> (Filter, Vec<u
                 continue;
             }
             if matches!(time.meaning, Meaning::Repeat { .. }) {
+                filter.recurring = true;
                 at = time.tokens.end;
                 continue;
             }

@@ -137,7 +137,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::DefaultReminders,
         &[
-            "remind me always? <b> always|by_default|every_time|for_everything|for_all_tasks|for_every_task|for_all_my_tasks|for_new_tasks|for_all_new_tasks|of_everything|of_every_task", "always|generally remind me of|about|for? everything|tasks|all_tasks|every_task|all_my_tasks? <b> its_due|theyre_due|it_is_due|they_are_due|due?", "by default remind me <b>", "set|change|make|update|move my|the|a? default reminder|reminders|reminder_time to|at|as|be? <b>", "set|change|make|update|move my|the|a? default reminder|reminders|reminder_time to|at|as|be? <d>", "my|the default reminder|reminders is|are|should_be <b>", "use <b> as my|the? default reminder|reminders?",
+            "remind me always? <b> always|by_default|every_time|for_everything|for_all_tasks|for_every_task|for_all_my_tasks|for_new_tasks|for_all_new_tasks|of_everything|of_every_task", "always|generally remind me of|about|for? everything|tasks|all_tasks|every_task|all_my_tasks? <b> its_due|theyre_due|it_is_due|they_are_due|due?", "by default remind me <b>", "default reminder|reminders : <b>", "be|get reminded <b> by_default|always|every_time|for_everything|for_all_tasks", "remind me at? the due time|date by_default|always|for_everything|for_all_tasks", "set|change|make|update|move my|the|a? default reminder|reminders|reminder_time to|at|as|be? <b>", "set|change|make|update|move my|the|a? default reminder|reminders|reminder_time to|at|as|be? <d>", "my|the default reminder|reminders is|are|should_be <b>", "use <b> as my|the? default reminder|reminders?",
             "always? remind me when its|it_is|theyre|they_are|tasks_are|something_is|everything_is due by_default|always?",
         ],
     ),
@@ -162,7 +162,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::AddReminder,
         &[
-            "remind me <b>", "remind me <b> it|its|due|that|its_due|it_is_due|it_starts?", "remind me <b> <t>", "remind me <b> of|about|for <t>", "remind me of|about|for <t> <b>", "@new|set|give|put|schedule me? a|an|another|the? @reminder for|of|on|to|about <t> <b>", "@new|set|give|put me? a|an|another? @reminder <b> for|of|on|to|about <t>", "@new|set|give|put me? a|an|another? @reminder <b>", "@new|set|put a|another? <b> @reminder for|on|to <t>",
+            "remind me <b>", "remind me <b> it|its|due|that|its_due|it_is_due|it_starts?", "remind me <b> <t> is_due|are_due|starts|begins|due", "remind me <b> <t>", "remind me <b> of|about|for <t>", "remind me of|about|for <t> <b>", "@new|set|give|put|schedule me? a|an|another|the? @reminder for|of|on|to|about <t> <b>", "@new|set|give|put me? a|an|another? @reminder <b> for|of|on|to|about <t>", "@new|set|give|put me? a|an|another? @reminder <b>", "@new|set|put a|another? <b> @reminder for|on|to <t>",
             "@new|set|put a|another? <d> @reminder for|on|to <t>", "@new|set|give me? a|an|another? @reminder <b> <t>", "remind me of|about? it|that|this|them at|on? <w>", "remind me at|on? <w> of|about? it|that|this|them",
         ],
     ),
@@ -176,29 +176,29 @@ const CHANGES: &[(Act, &[&str])] = &[
         &["remind me|us later|again|later_on|again_later|at_a_later_time|some_other_time|another_time|about_it_later|about_this_later|of_this_later|of_it_later|in_a_bit|in_a_while", "remember to remind me of this|it|that later"],
     ),
     (
+        Act::EndRepeat,
+        &[
+            "make|let|have <t> repeat|recur|happen only|just? <x> more? times", "repeat <t> only|just? <x> more? times", "<t> should|must|can|will only|just? repeat|recur|happen only|just? <x> more? times", "stop|end|finish repeating? the? series? of|for? <t> after <x> more? times|occurrences", "make|let|have <t> repeat|recur|happen <w>", "repeat <t> <w>", "<t> should|must|can|will only? repeat|recur|happen <w>", "stop|end|finish repeating <t> <w>",
+            "end|stop the? series of|for? <t> <w>", "end|stop the <t> series <w>", "make|let|have <t> repeat|recur|happen <d>", "repeat <t> <d>",
+        ],
+    ),
+    (
         Act::StopRepeat,
         &[
-            "stop|end|quit repeating|recurring <t> anymore|any_more|any_longer?", "dont|do_not|never|no_longer repeat|recur <t> anymore|any_more|any_longer|again|ever_again?", "make <t> not|non repeat|recur|recurring|repeating|repeat_anymore", "make|set|turn <t> to|into|as? a|an? non-recurring|one-time|one_time|onetime|one-off|one_off|once|single task|thing|event?", "make|let|have <t> happen|repeat only|just? once", "stop <t> from? repeating|recurring", "@delete|cancel|clear|stop|end the|any|its? recurrence|repeat|repetition|repeating|schedule_repeat|series from|of|for|on|called|named? <t>", "end|stop|cancel|finish the|my? <t> series|recurrence|repetition",
-            "@delete|clear|end|stop|cancel|finish the|its|this|that series|recurrence|repetition", "<t> should|does not|no_longer repeat|recur anymore|any_more?", "<t> no longer repeats|recurs", "<t> doesnt|shouldnt|wont|neednt repeat|recur anymore|any_more?", "turn off repeat|recurrence|repeating for|on <t>", "unrepeat <t>",
+            "stop|quit repeating|recurring it|that|this?", "stop|end|quit repeating|recurring <t> anymore|any_more|any_longer?", "dont|do_not|never|no_longer repeat|recur <t> anymore|any_more|any_longer|again|ever_again?", "make|let|have <t> happen|repeat only|just? once", "make <t> not|non repeat|recur|recurring|repeating|repeat_anymore", "make|set|turn <t> to|into|as? a|an? non-recurring|one-time|one_time|onetime|one-off|one_off|once|single task|thing|event?", "stop <t> from? repeating|recurring", "@delete|cancel|clear|stop|end the|any|its? recurrence|repeat|repetition|repeating|schedule_repeat|series from|of|for|on|called|named? <t>", "end|stop|cancel|finish the|my? <t> series|recurrence|repetition",
+            "@delete|clear|end|stop|cancel|finish the|its|this|that series|recurrence|repetition", "<t> should|does not|no_longer repeat|recur anymore|any_more?", "<t> no longer repeats|recurs", "<t> is not|no_longer|now recurring|repeating|a_recurring_task|a_repeating_task|one-time|one_time|one-off|a_one-time_task|a_one_time_task|a_one-off anymore|any_more?", "<t> doesnt|shouldnt|wont|neednt repeat|recur anymore|any_more?", "turn off repeat|recurrence|repeating for|on <t>", "unrepeat <t>",
         ],
     ),
     (
         Act::Skip,
         &[
-            "skip|omit the|my? next|current|upcoming occurrence|instance|one|time|round of|for|on <t>", "skip|omit|cancel|delete|remove one|an|the|this|my next|current|upcoming? occurrence|instance of|for <t>", "skip|omit one|an|the|this|its next|current|upcoming? occurrence|instance", "skip|omit|leave_out <w> the|my? <t>", "skip|omit <t> for|on|in|just? <w>", "skip|omit the|my? next|current|upcoming <t>", "skip|omit <t> just? once|this_once|this_time|next_time|one_time|for_now", "skip|omit <t>",
+            "skip|omit the|my? next|current|upcoming occurrence|instance|one|time|round of|for|on <t>", "skip|omit|cancel|delete|remove one|an|the|this|my next|current|upcoming? occurrence|instance of|for <t>", "skip|omit one|an|the|this|its next|current|upcoming? occurrence|instance", "skip|omit|leave_out <w> the|my? <t>", "skip|omit for|on|just? <w>", "skip|omit <t> for|on|in|just? <w>", "skip|omit the|my? next|current|upcoming <t>", "skip|omit <t> just? once|this_once|this_time|next_time|one_time|for_now", "skip|omit <t>",
         ],
     ),
     (
         Act::Repeat,
         &[
             "make|let|have|set|get|change <t> to|as|a|be? repeat|recur|recurring|repeating|happen|occur|repeated to|on|for|task? <r>", "repeat|recur <t> on|for? <r>", "<t> should|must|needs_to|has_to|will|can repeat|recur|happen|be|be_done|be_repeated on? <r>", "make|set|change <t> to|be|a|for? <r> task?", "<t> repeats|recurs <r>", "set the? recurrence|repetition|repeat of|for|on <t> to <r>", "schedule <t> to|for repeat|recur? <r>", "add recurrence|repeat <r> to <t>", "set up? <t> as|to? recurring? <r>", "@move <t> to <r>",
-        ],
-    ),
-    (
-        Act::EndRepeat,
-        &[
-            "make|let|have <t> repeat|recur|happen only|just? <x> more? times", "repeat <t> only|just? <x> more? times", "<t> should|must|can|will only|just? repeat|recur|happen only|just? <x> more? times", "stop|end|finish repeating? the? series? of|for? <t> after <x> more? times|occurrences", "make|let|have <t> repeat|recur|happen <w>", "repeat <t> <w>", "<t> should|must|can|will only? repeat|recur|happen <w>", "stop|end|finish repeating <t> <w>",
-            "end|stop the? series of|for? <t> <w>", "end|stop the <t> series <w>", "make|let|have <t> repeat|recur|happen <d>", "repeat <t> <d>",
         ],
     ),
     (
@@ -347,9 +347,9 @@ const QUESTIONS: &[(Act, &[&str])] = &[
 const GUESSES: &[(Act, &[&str])] = &[
     (
         Act::Show,
-        &["when is|are|was the|my|our? next|upcoming? <t> due|scheduled|on?", "whens|when_s the|my|our? next|upcoming? <t> due|scheduled?", "when do|should|must|can i|we next? <t> next?", "how often do|should i|we <t>", "how often is|are|does <t>", "what is|are|about <t>", "whats <t>"],
+        &["when is|are <t> next due|up|on|scheduled?", "what_is|whats the|my|our? next|upcoming <t>", "when is|are|was the|my|our? next|upcoming? <t> due|scheduled|on?", "whens|when_s the|my|our? next|upcoming? <t> due|scheduled?", "when do|should|must|can i|we next? <t> next?", "how often do|should i|we <t>", "how often is|are|does <t>", "what is|are|about <t>", "whats <t>"],
     ),
-    (Act::Skip, &["skip|omit <t>"]),
+    (Act::Skip, &["skip|omit <t> for|on|in|just? <w>", "skip|omit <t>"]),
 ];
 
 /// New tasks.

@@ -3,6 +3,7 @@
 //! person, can tell.
 
 use crate::additions;
+use crate::changes::series;
 use crate::clause::{Clause, phrase_end};
 use crate::grammar::{self, Act};
 use crate::questions::asks;
@@ -44,13 +45,14 @@ pub(crate) fn read(message: &Message<'_>) -> Option<Command> {
         else {
             continue;
         };
-        return Some(match act {
-            Act::Skip => Command::Skip {
-                target,
-                period: None,
-            },
-            _ => Command::Show { target },
-        });
+        if act != Act::Skip {
+            return Some(Command::Show { target });
+        }
+        let period = series::said_period(&clause, &captures);
+        return captures
+            .get('t')
+            .filter(|t| series::is_skippable(&clause, t.clone()))
+            .map(|_| Command::Skip { target, period });
     }
     if asks(&clause) || message.text.trim_end().ends_with('?') {
         return None;

@@ -5,7 +5,9 @@ use dialogue::{Conversation, Reply, Turn};
 use sql::rusqlite::RusqliteConnection;
 use storage::sqlite::SqliteStorage;
 use storage::{Origin, Storage};
-use task_model::{NewUser, Priority, RecurrenceFrom, Reminder, SortOrder, Status, Task, TaskQuery, User};
+use task_model::{
+    NewUser, Priority, RecurrenceFrom, Reminder, SortOrder, Status, Task, TaskQuery, User,
+};
 use uuid::Uuid;
 
 pub struct Chat {
@@ -37,6 +39,9 @@ impl Chat {
         // As between two requests: the conversation is stored and read again.
         let stored = serde_json::to_string(&self.conversation).unwrap();
         self.conversation = serde_json::from_str(&stored).unwrap();
+        if let Some(user) = pollster::block_on(self.storage.user(self.user.id)).unwrap() {
+            self.user = user;
+        }
         let turn = Turn {
             user: &self.user,
             message,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::Datelike as _;
+use chrono::{Datelike as _, Months, TimeDelta};
 use task_model::RecurrenceFrom;
 
 use crate::clause::Clause;
@@ -13,6 +13,10 @@ use crate::lexicon::{self, is_one_of};
 use crate::pattern::{Captures, repeat_word};
 use crate::text::TimeAt;
 use crate::{Command, Due, Period, SeriesEnd, Target};
+
+/// What a [`Meaning::Duration`] counts a month and a year as, in seconds.
+const MONTH: i64 = 30 * 24 * 3600;
+const YEAR: i64 = 365 * 24 * 3600;
 
 /// A repetition that was said.
 struct Repetition {
@@ -122,37 +126,47 @@ fn repetition(clause: &Clause<'_, '_>, range: Range<usize>) -> Option<Repetition
 }
 
 fn skip(clause: &Clause<'_, '_>, captures: &Captures, target: Target) -> Option<Command> {
-    let message = clause.message;
-    let said = match captures.get('w') {
-        Some(range) => message.time_at(range.start),
-        None => message.times_in(clause.lead.clone()).next(),
-    };
+    let period = said_period(clause, captures);
     // "skip this one" is said of songs too: see `guess`.
     let named = captures
         .get('t')
         .filter(|_| matches!(target, Target::Named(_)));
     let occurrence = clause.has(|w| matches!(w, "occurrence" | "instance"));
-    if named.is_none() && !(occurrence || said.is_some()) {
+    if named.is_none() && !occurrence && period.is_none() {
         return None;
     }
-    let elsewhere = named.is_some_and(|t| {
-        is_one_of(
-            message.word(t.start),
+    let skippable = named.is_none_or(|t| is_skippable(clause, t));
+    skippable.then_some(Command::Skip { target, period })
+}
+
+/// Whether what is to be skipped can be one occurrence of a task.
+pub(crate) fn is_skippable(clause: &Clause<'_, '_>, named: Range<usize>) -> bool {
+    let message = clause.message;
+    let several = named.clone().any(|i| {
+        let word = message.word(i);
+        lexicon::cardinal(word).is_some_and(|n| n > 1)
+            && is_one_of(message.word(i.saturating_sub(1)), "next skip omit the")
+    });
+    !several
+        && !is_one_of(
+            message.word(named.start),
             "to ahead forward back over past through",
-        ) || message.word(t.end - 1).split(' ').any(|word| {
+        )
+        && !clause.has(|w| {
             is_one_of(
-                word,
-                "song songs track tracks episode intro ad ads video page",
+                w,
+                "song songs track tracks episode episodes intro ad ads music",
             )
         })
-    });
-    if elsewhere {
-        return None;
-    }
-    Some(Command::Skip {
-        target,
-        period: said.and_then(|time| period(clause, time)),
-    })
+}
+
+/// The time that the skipped occurrence is said to be in.
+pub(crate) fn said_period(clause: &Clause<'_, '_>, captures: &Captures) -> Option<Period> {
+    let said = match captures.get('w') {
+        Some(range) => clause.message.time_at(range.start),
+        None => clause.message.times_in(clause.lead.clone()).next(),
+    };
+    said.and_then(|time| period(clause, time))
 }
 
 fn period(clause: &Clause<'_, '_>, time: &TimeAt) -> Option<Period> {
@@ -174,10 +188,23 @@ fn end(clause: &Clause<'_, '_>, captures: &Captures) -> Option<SeriesEnd> {
         let Meaning::Duration { seconds, .. } = message.time_at(range.start)?.meaning else {
             return None;
         };
-        let last = message
-            .now
-            .checked_add_signed(chrono::TimeDelta::try_seconds(seconds)?)?;
-        return Some(SeriesEnd::Until(last.date().pred_opt()?));
+        let today = message.now.date();
+        let months = match seconds {
+            _ if clause.has(|w| matches!(w, "month" | "months")) => seconds / MONTH,
+            _ if clause.has(|w| matches!(w, "year" | "years")) => seconds / YEAR * 12,
+            _ => 0,
+        };
+        let after = match u32::try_from(months).ok()? {
+            0 => today.checked_add_signed(TimeDelta::try_seconds(seconds)?)?,
+            months => today.checked_add_months(Months::new(months))?,
+        };
+        return Some(SeriesEnd::Until(after.pred_opt()?));
+    }
+    // "repeat it on Friday" is no end.
+    let stops = is_one_of(clause.word(0), "stop end finish");
+    let said = captures.get('w')?;
+    if !stops && !is_one_of(message.word(said.start), "until till til through") {
+        return None;
     }
     let time = message.time_at(captures.get('w')?.start)?;
     let said = period(clause, time)?;
