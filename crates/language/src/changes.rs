@@ -6,6 +6,7 @@ mod timing;
 use std::ops::Range;
 
 use crate::clause::{Clause, Reading};
+use crate::dates::Meaning;
 use crate::details;
 use crate::filter::{self, is_task_noun, tag_word};
 use crate::grammar::{self, Act};
@@ -13,6 +14,7 @@ use crate::lexicon::{self, is_one_of};
 use crate::lists::ListKind;
 use crate::pattern::{Captures, priority_phrase};
 use crate::target;
+use crate::text::TimeAt;
 use crate::when;
 use crate::{Category, Command, Filter, Target};
 use task_model::Priority;
@@ -90,6 +92,12 @@ fn command(clause: &Clause<'_, '_>, act: Act, captures: &Captures) -> Option<Com
     }
     match act {
         Act::Complete => {
+            // "water the plants every week after it is done"
+            let counts =
+                |time: &TimeAt| matches!(time.meaning, Meaning::Repeat { from: Some(_), .. });
+            if message.times_in(clause.range.clone()).any(counts) {
+                return None;
+            }
             // "complete the form by Friday", "finish the essay #school" are things to do.
             if by_name
                 && matches!(verb, "complete" | "finish" | "fulfill")

@@ -185,7 +185,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::StopRepeat,
         &[
-            "stop|quit repeating|recurring it|that|this?", "stop|end|quit repeating|recurring <t> anymore|any_more|any_longer?", "dont|do_not|never|no_longer repeat|recur <t> anymore|any_more|any_longer|again|ever_again?", "make|let|have <t> happen|repeat only|just? once", "make <t> not|non repeat|recur|recurring|repeating|repeat_anymore", "make|set|turn <t> to|into|as? a|an? non-recurring|one-time|one_time|onetime|one-off|one_off|once|single task|thing|event?", "stop <t> from? repeating|recurring", "@delete|cancel|clear|stop|end the|any|its? recurrence|repeat|repetition|repeating|schedule_repeat|series from|of|for|on|called|named? <t>", "end|stop|cancel|finish the|my? <t> series|recurrence|repetition",
+            "stop|quit repeating|recurring it|that|this?", "i dont|do_not want|need <t> to repeat|recur|be_repeated anymore|any_more|any_longer?", "i dont|do_not want|need to repeat <t> anymore|any_more|any_longer?", "stop|end|quit repeating|recurring <t> anymore|any_more|any_longer?", "dont|do_not|never|no_longer repeat|recur <t> anymore|any_more|any_longer|again|ever_again?", "make|let|have <t> happen|repeat only|just? once", "make <t> not|non repeat|recur|recurring|repeating|repeat_anymore", "make|set|turn <t> to|into|as? a|an? non-recurring|one-time|one_time|onetime|one-off|one_off|once|single task|thing|event?", "stop <t> from? repeating|recurring", "@delete|cancel|clear|stop|end the|any|its? recurrence|repeat|repetition|repeating|schedule_repeat|series from|of|for|on|called|named? <t>", "end|stop|cancel|finish the|my? <t> series|recurrence|repetition",
             "@delete|clear|end|stop|cancel|finish the|its|this|that series|recurrence|repetition", "<t> should|does not|no_longer repeat|recur anymore|any_more?", "<t> no longer repeats|recurs", "<t> is not|no_longer|now recurring|repeating|a_recurring_task|a_repeating_task|one-time|one_time|one-off|a_one-time_task|a_one_time_task|a_one-off anymore|any_more?", "<t> doesnt|shouldnt|wont|neednt repeat|recur anymore|any_more?", "turn off repeat|recurrence|repeating for|on <t>", "unrepeat <t>",
         ],
     ),
@@ -198,7 +198,7 @@ const CHANGES: &[(Act, &[&str])] = &[
     (
         Act::Repeat,
         &[
-            "make|let|have|set|get|change <t> to|as|a|be? repeat|recur|recurring|repeating|happen|occur|repeated to|on|for|task? <r>", "repeat|recur <t> on|for? <r>", "<t> should|must|needs_to|has_to|will|can repeat|recur|happen|be|be_done|be_repeated on? <r>", "make|set|change <t> to|be|a|for? <r> task?", "<t> repeats|recurs <r>", "set the? recurrence|repetition|repeat of|for|on <t> to <r>", "schedule <t> to|for repeat|recur? <r>", "add recurrence|repeat <r> to <t>", "set up? <t> as|to? recurring? <r>", "@move <t> to <r>",
+            "set|change|update|switch the|its? recurrence|repetition|repeat|rhythm of|for|on <t> to <r>", "set|change|update|switch the|its recurrence|repetition to <r>", "repeat|recur <r> instead?", "make|let|have|set|get|change <t> to|as|a|be? repeat|recur|recurring|repeating|happen|occur|repeated to|on|for|task? <r> instead|now?", "repeat|recur <t> on|for? <r> instead|now?", "<t> should|must|needs_to|has_to|will|can repeat|recur|happen|be|be_done|be_repeated on? <r> instead|now?", "make|set|change|switch|update <t> to|be|a|for? <r> task|instead|now?", "<t> repeats|recurs <r>", "schedule <t> to|for repeat|recur? <r>", "add recurrence|repeat <r> to <t>", "set up? <t> as|to? recurring? <r>", "@move <t> to <r> instead|now?",
         ],
     ),
     (
@@ -347,9 +347,9 @@ const QUESTIONS: &[(Act, &[&str])] = &[
 const GUESSES: &[(Act, &[&str])] = &[
     (
         Act::Show,
-        &["when is|are <t> next due|up|on|scheduled?", "what_is|whats the|my|our? next|upcoming <t>", "when is|are|was the|my|our? next|upcoming? <t> due|scheduled|on?", "whens|when_s the|my|our? next|upcoming? <t> due|scheduled?", "when do|should|must|can i|we next? <t> next?", "how often do|should i|we <t>", "how often is|are|does <t>", "what is|are|about <t>", "whats <t>"],
+        &["when is|are <t> next due|up|on|scheduled?", "what_is|whats the|my|our? next|upcoming <t>", "when is|are|was the|my|our? next|upcoming? <t> due|scheduled|on?", "whens|when_s the|my|our? next|upcoming? <t> due|scheduled?", "when do|should|must|can i|we next? <t> next?", "how often do|should i|we <t>", "how often is|are|does <t>"],
     ),
-    (Act::Skip, &["skip|omit <t> for|on|in|just? <w>", "skip|omit <t>"]),
+    (Act::Skip, &["skip|omit the? next one|time", "skip|omit <t> for|on|in|just? <w>", "skip|omit <t>"]),
 ];
 
 /// New tasks.

@@ -6,6 +6,7 @@ use crate::additions;
 use crate::changes::series;
 use crate::clause::{Clause, phrase_end};
 use crate::grammar::{self, Act};
+use crate::lexicon::is_one_of;
 use crate::questions::asks;
 use crate::target;
 use crate::text::Message;
@@ -38,23 +39,26 @@ pub(crate) fn read(message: &Message<'_>) -> Option<Command> {
     }
     let clause = Clause::new(message, all.clone(), false);
     for (act, captures) in clause.matches(&grammar::GUESS_PATTERNS) {
-        let Some(target) = captures
-            .get('t')
-            .and_then(|t| target::read(message, t))
-            .filter(|target| matches!(target, Target::Named(_) | Target::It))
-        else {
+        let named = captures.get('t');
+        let target = match named.clone() {
+            Some(t) => target::read(message, t),
+            None => Some(Target::It),
+        };
+        let Some(target) = target.filter(|t| matches!(t, Target::Named(_) | Target::It)) else {
             continue;
         };
         if act != Act::Skip {
             return Some(Command::Show { target });
         }
         let period = series::said_period(&clause, &captures);
-        return captures
-            .get('t')
-            .filter(|t| series::is_skippable(&clause, t.clone()))
-            .map(|_| Command::Skip { target, period });
+        let skippable = named.is_none_or(|t| series::is_skippable(&clause, t));
+        return skippable.then_some(Command::Skip { target, period });
     }
-    if asks(&clause) || message.text.trim_end().ends_with('?') {
+    let orders = is_one_of(
+        clause.word(0),
+        "add put set create play tell show turn open",
+    );
+    if orders || asks(&clause) || message.text.trim_end().ends_with('?') {
         return None;
     }
     let duty = DUTIES

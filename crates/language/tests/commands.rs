@@ -1,5 +1,5 @@
-//! What sentences mean, row by row: `commands.jsonl` holds `{"text", "commands"}` and, where it is
-//! not what the commands say, `"category"`. Said on Wednesday 18 November 2026 at 10:00 in Berlin.
+//! What sentences mean, row by row: `commands.jsonl` holds `{"text", "commands"}`, `"category"` where
+//! it is not what the commands say, and `"guess"` where there is one. Said on Wednesday 18 November 2026 at 10:00 in Berlin.
 
 use chrono::{DateTime, TimeZone};
 use chrono_tz::Tz;
@@ -18,7 +18,9 @@ fn category_of(commands: &[Value]) -> &'static str {
         .iter()
         .map(|c| match c["command"].as_str().unwrap_or_default() {
             "add" if c["as_reminder"] == true => "reminder_update",
-            "add_reminder" | "move_reminder" | "drop_reminders" => "reminder_update",
+            "add_reminder" | "move_reminder" | "drop_reminders" | "set_default_reminders" => {
+                "reminder_update"
+            }
             "list_reminders" => "reminder_query",
             "list" | "count" | "search" | "summary" | "show" => "query",
             "confirm" | "deny" | "choose" | "help" | "greet" => "other",
@@ -45,13 +47,18 @@ fn sentences_mean_their_commands() {
             .unwrap_or_else(|| category_of(expected));
         let understanding = language::understand(text, now());
         let found = serde_json::to_value(&understanding).expect("JSON");
-        if found["commands"] != row["commands"] || found["category"] != category {
+        let right = found["commands"] == row["commands"]
+            && found["category"] == category
+            && found["guess"] == row["guess"];
+        if !right {
             wrong.push(format!(
-                "commands.jsonl:{} {text:?}\n  expected {category} {}\n  found    {} {}",
+                "commands.jsonl:{} {text:?}\n  expected {category} {} {}\n  found    {} {} {}",
                 number + 1,
                 json!(expected),
+                row["guess"],
                 found["category"].as_str().unwrap_or_default(),
                 found["commands"],
+                found["guess"],
             ));
         }
     }

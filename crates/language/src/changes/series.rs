@@ -84,7 +84,7 @@ fn repeat(
             .start
             .checked_sub(1)
             .is_some_and(|before| message.word(before) == "to");
-        let changed = matches!(verb, "change" | "switch" | "update") && led;
+        let changed = is_one_of(verb, "change switch update move reschedule") && led;
         if !(changed || verb == "make" && (adverb || range.len() == 1)) {
             return None;
         }
@@ -132,7 +132,8 @@ fn skip(clause: &Clause<'_, '_>, captures: &Captures, target: Target) -> Option<
         .get('t')
         .filter(|_| matches!(target, Target::Named(_)));
     let occurrence = clause.has(|w| matches!(w, "occurrence" | "instance"));
-    if named.is_none() && !occurrence && period.is_none() {
+    let pointed = matches!(target, Target::Nth(_));
+    if named.is_none() && !(pointed || occurrence) && period.is_none() {
         return None;
     }
     let skippable = named.is_none_or(|t| is_skippable(clause, t));
@@ -142,6 +143,13 @@ fn skip(clause: &Clause<'_, '_>, captures: &Captures, target: Target) -> Option<
 /// Whether what is to be skipped can be one occurrence of a task.
 pub(crate) fn is_skippable(clause: &Clause<'_, '_>, named: Range<usize>) -> bool {
     let message = clause.message;
+    // "skip the next one" says no name.
+    if named
+        .clone()
+        .all(|i| is_one_of(message.word(i), "the next current one time"))
+    {
+        return false;
+    }
     let several = named.clone().any(|i| {
         let word = message.word(i);
         lexicon::cardinal(word).is_some_and(|n| n > 1)

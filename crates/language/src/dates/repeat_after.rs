@@ -21,10 +21,15 @@ impl Parser<'_> {
     /// "after I finish it", "from completion", "after the last time"; "from the due date".
     pub(super) fn repeated_from(&self, at: usize) -> Parse<RecurrenceFrom> {
         let start = self.past(at, &["counting", "counted", "starting"]);
-        if !self.is_one_of(start, &["after", "from", "since"]) {
+        let when = ["when", "whenever", "once"];
+        let start = if self.is_one_of(start, &["after", "from", "since"]) {
+            self.past(start + 1, &when)
+        } else if self.is_one_of(start, &when) {
+            let end = self.done(start + 1).filter(|end| self.ends_phrase(*end))?;
+            return Some((end, RecurrenceFrom::Completion));
+        } else {
             return None;
-        }
-        let start = self.past(start + 1, &["when", "whenever", "once"]);
+        };
         let (end, from) = self
             .last_time(start)
             .or_else(|| self.done(start))
