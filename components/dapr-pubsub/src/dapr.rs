@@ -4,8 +4,8 @@
 
 use events::Event;
 use http::{HeaderValue, Request, StatusCode, header};
-use outbound_http::{Answer, SendError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use provider::{Answer, SendError, secret_header};
 use serde::Deserialize;
 
 use crate::order::Failure;
@@ -33,7 +33,7 @@ impl Dapr {
     /// Publishes one event.
     pub async fn publish(&self, event: &Event) -> Result<(), Failure> {
         let request = self.request(event).map_err(Failure::Unavailable)?;
-        match outbound_http::send(request).await {
+        match provider::send(request).await {
             Ok(answer) => outcome(&answer),
             Err(error) => Err(match error {
                 SendError::Invalid => Failure::Unavailable("dapr_url is no URL".into()),
@@ -58,10 +58,7 @@ impl Dapr {
             .map_err(|_| "dapr_url is no URL")?;
         let headers = request.headers_mut();
         if let Some(token) = &self.api_token {
-            let mut token = HeaderValue::from_str(token)
-                .map_err(|_| "dapr_api_token cannot be the value of a header")?;
-            token.set_sensitive(true);
-            headers.insert("dapr-api-token", token);
+            headers.insert("dapr-api-token", secret_header("dapr_api_token", token)?);
         }
         if let Some(traceparent) = &event.traceparent
             && let Ok(traceparent) = HeaderValue::from_str(traceparent)

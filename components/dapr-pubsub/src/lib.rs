@@ -10,7 +10,6 @@ mod dapr;
 mod order;
 
 use events::Event;
-use spin_sdk::variables;
 
 use crate::bindings::exports::todo::events::producer::{self, Guest, PublishError};
 use crate::dapr::Dapr;
@@ -55,23 +54,13 @@ impl Guest for DaprPubsub {
 
 async fn settings() -> Result<Dapr, String> {
     let required = async |name: &str| {
-        let value = variables::get(name)
-            .await
-            .map_err(|error| format!("variable {name}: {error}"))?;
-        if value.is_empty() {
-            return Err(format!("variable {name} is empty"));
-        }
-        Ok(value)
-    };
-    let api_token = match variables::get("dapr_api_token").await {
-        Ok(token) => Some(token).filter(|token| !token.is_empty()),
-        Err(variables::Error::Undefined(_)) => None,
-        Err(error) => return Err(format!("variable dapr_api_token: {error}")),
+        let value = provider::setting(name).await?;
+        value.ok_or_else(|| format!("variable {name} is not set"))
     };
     Ok(Dapr {
         url: required("dapr_url").await?,
         pubsub: required("pubsub_name").await?,
-        api_token,
+        api_token: provider::setting("dapr_api_token").await?,
     })
 }
 
