@@ -54,6 +54,22 @@ const SENTENCES: &[&str] = &[
     "remind me two hours before",
     "drop the reminders of the rent",
     "what reminders do I have?",
+    "water the plants every 3 days after I finish, 4 times",
+    "skip the next water the plants",
+    "skip this week's rent",
+    "skip it",
+    "watered the plants",
+    "end the series water the plants",
+    "change water the plants to every 5 days",
+    "make it repeat from the due date",
+    "repeat it 3 times",
+    "stop repeating the rent in august",
+    "what repeats?",
+    "when is the next rent?",
+    "remind me 10 minutes before by default",
+    "no default reminders",
+    "I have to pay the bill",
+    "schedule a meeting with Bob on Friday",
     "hello",
     "help",
     "tomorrow at noon",
@@ -77,6 +93,27 @@ const CHANGES: &[&str] = &[
     "make buy milk repeat every other tuesday",
     "remind me two hours before buy milk",
     "complete all my tasks",
+    "take out the bins every week after I finish",
+    "skip the bins",
+    "skip this week's bins",
+    "complete the bins",
+    "delete the bins",
+    "stop repeating the bins",
+    "end the series bins",
+    "make the bins repeat 10 times",
+    "repeat the bins until december",
+    "change the bins to every 3 days",
+    "make the bins repeat from completion",
+    "make the bins repeat every! 2 weeks",
+];
+
+/// What the list holds before each of [`CHANGES`].
+const SETTING: &[&str] = &[
+    "add buy milk tomorrow at 5pm #groceries",
+    "add old letter",
+    "complete old letter",
+    "add bins on friday at 7am",
+    "make the bins repeat every friday",
 ];
 
 fn message() -> impl Strategy<Value = String> {
@@ -134,7 +171,7 @@ proptest! {
     #[test]
     fn undo_brings_the_list_back(before in proptest::collection::vec(proptest::sample::select(SENTENCES), 0..6), change in proptest::sample::select(CHANGES)) {
         let mut chat = Chat::new();
-        for message in ["add buy milk tomorrow at 5pm #groceries", "add old letter", "complete old letter"] {
+        for message in SETTING {
             chat.say(message);
         }
         for message in before {
@@ -156,11 +193,7 @@ proptest! {
 fn each_of_the_changes_changes_something() {
     for change in CHANGES {
         let mut chat = Chat::new();
-        for message in [
-            "add buy milk tomorrow at 5pm #groceries",
-            "add old letter",
-            "complete old letter",
-        ] {
+        for message in SETTING {
             chat.say(message);
         }
         let list = essence(chat.tasks_of(&chat.user));
