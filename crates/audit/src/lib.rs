@@ -1,0 +1,54 @@
+//! The audit trail: every event once, in one tamper-evident chain a person.
+//!
+//! [`Trail`] records events and answers queries over any [`sql::SqlConnection`]; [`verify`] reads a
+//! database file and finds what was changed in it. `docs/audit.md` says how an entry's hash is made.
+
+mod chain;
+mod facts;
+mod migrations;
+mod query;
+mod record;
+#[cfg(feature = "rusqlite")]
+pub mod verify;
+
+pub use query::{Entry, Page, TrailQuery};
+pub use record::Outcome;
+
+use sql::{Database, Migrated, Result, SqlConnection};
+
+/// The database: durable, and what is erased is overwritten in the file.
+pub const AUDIT: Database = Database {
+    label: "audit",
+    setup: &[
+        "PRAGMA busy_timeout = 5000",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA secure_delete = ON",
+    ],
+};
+
+/// The topics that are recorded.
+pub const TOPICS: [&str; 3] = [events::TASK_EVENTS, events::REMINDERS, events::USER_EVENTS];
+
+/// Everybody's chains.
+#[derive(Debug)]
+pub struct Trail<C> {
+    connection: C,
+}
+
+impl<C: SqlConnection> Trail<C> {
+    /// Over a connection to [`AUDIT`].
+    pub fn new(connection: C) -> Self {
+        Self { connection }
+    }
+
+    /// Brings the schema to the newest version; safe to call from several instances at once.
+    pub async fn migrate(&self) -> Result<Migrated> {
+        sql::migrate(&self.connection, migrations::AUDIT).await
+    }
+
+    /// A cheap statement, for readiness.
+    pub async fn ping(&self) -> Result<()> {
+        let statement = "SELECT 1 FROM schema_migrations LIMIT 1";
+        self.connection.execute(statement, vec![]).await.map(drop)
+    }
+}
