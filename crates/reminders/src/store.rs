@@ -1,0 +1,345 @@
+//! The service's tables.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use events::TaskEvent;
+use sql::{Columns, Database, Migration, Result, SqlConnection, SqlError, json, params};
+use task_model::Channel;
+use uuid::Uuid;
+
+use crate::history::{History, is_open};
+use crate::{KEEP_TOMBSTONES, KEEP_TRIGGERED, MAX_LATENESS};
+
+/// The service's database.
+pub const DATABASE: Database = Database::durable("reminders");
+
+/// How often a change is tried that another instance's change of the same task got ahead of.
+const MAX_ATTEMPTS: u32 = 20;
+
+/// Makes the reminder rows of `NEW.schedule`: what is triggered stays, so that it is never triggered again.
+macro_rules! follow_schedule {
+    () => {
+        "BEGIN
+           DELETE FROM reminders
+             WHERE task_id = NEW.task_id AND state = 0
+               AND remind_at NOT IN (SELECT value FROM json_each(NEW.schedule));
+           INSERT INTO reminders (task_id, remind_at)
+             SELECT NEW.task_id, value FROM json_each(NEW.schedule)
+             WHERE NOT EXISTS (
+               SELECT 1 FROM reminders WHERE task_id = NEW.task_id AND remind_at = value);
+         END"
+    };
+}
+
+/// The database's migrations.
+pub const MIGRATIONS: &[Migration] = &[&[
+    // Times are in milliseconds since 1970. A task that is not open stays for a while, so that an older
+    // event that comes late changes nothing.
+    "CREATE TABLE tasks (
+       task_id TEXT PRIMARY KEY,
+       user_id TEXT NOT NULL,
+       is_open INTEGER NOT NULL,
+       changed_at INTEGER NOT NULL,
+       title TEXT NOT NULL,
+       due_at INTEGER,
+       channel TEXT NOT NULL,
+       history TEXT NOT NULL,
+       schedule TEXT NOT NULL,
+       succeeded_at INTEGER
+     )",
+    "CREATE INDEX tasks_of_user ON tasks (user_id)",
+    "CREATE INDEX tasks_closed ON tasks (changed_at) WHERE is_open = 0",
+    // state: 0 pending, 1 triggered.
+    "CREATE TABLE reminders (
+       task_id TEXT NOT NULL,
+       remind_at INTEGER NOT NULL,
+       state INTEGER NOT NULL DEFAULT 0,
+       claimed_until INTEGER NOT NULL DEFAULT 0,
+       is_announced INTEGER NOT NULL DEFAULT 0,
+       PRIMARY KEY (task_id, remind_at)
+     ) WITHOUT ROWID",
+    "CREATE INDEX reminders_due ON reminders (state, remind_at)",
+    "CREATE TABLE erased_users (user_id TEXT PRIMARY KEY, erased_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX users_erased ON erased_users (erased_at)",
+    concat!(
+        "CREATE TRIGGER task_added AFTER INSERT ON tasks ",
+        follow_schedule!()
+    ),
+    concat!(
+        "CREATE TRIGGER task_rescheduled AFTER UPDATE OF schedule ON tasks ",
+        follow_schedule!()
+    ),
+]];
+
+/// A reminder, with what is to be said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Of this task.
+    pub task_id: Uuid,
+    /// At this time.
+    pub remind_at: DateTime<Utc>,
+    /// Of this person.
+    pub user_id: Uuid,
+    /// The task's.
+    pub title: String,
+    /// When the task is due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The person's preferred one.
+    pub channel: Channel,
+}
+
+impl Due {
+    fn read(mut columns: Columns) -> Result<Self> {
+        Ok(Self {
+            task_id: columns.id()?,
+            remind_at: columns.time()?,
+            user_id: columns.id()?,
+            title: columns.text()?,
+            due_at: columns.optional_time()?,
+            channel: (columns.text()?.parse())
+                .map_err(|error: String| SqlError::wrong_column("a channel", error))?,
+        })
+    }
+}
+
+/// What became of a task's event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// The person is gone; nothing was kept.
+    Erased,
+    /// It is accounted for, now or before.
+    Kept,
+}
+
+/// The service's tables over a connection.
+#[derive(Debug)]
+pub struct Store<C>(C);
+
+/// The parameter that [`LISTED`] reads.
+fn list<'a>(reminders: impl IntoIterator<Item = &'a Due>) -> Result<String> {
+    let keys: Vec<_> = (reminders.into_iter())
+        .map(|due| (due.task_id, due.remind_at.timestamp_millis()))
+        .collect();
+    json(&keys)
+}
+
+const LISTED: &str = "(task_id, remind_at) IN (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))";
+
+impl<C: SqlConnection> Store<C> {
+    /// Over an open connection to [`DATABASE`]; applies the migrations that are missing.
+    pub async fn open(connection: C) -> Result<(Self, sql::Migrated)> {
+        let migrated = sql::migrate(&connection, MIGRATIONS).await?;
+        Ok((Self(connection), migrated))
+    }
+
+    /// Accounts for an event of a task: its newest version decides what is pending.
+    pub(crate) async fn apply(&self, event: &TaskEvent, now: DateTime<Utc>) -> Result<Applied> {
+        for _ in 0..MAX_ATTEMPTS {
+            if let Some(applied) = self.try_apply(event, now).await? {
+                return Ok(applied);
+            }
+        }
+        Err(SqlError::Unavailable(
+            "another instance changes the same task".into(),
+        ))
+    }
+
+    /// `None` if another change of the task, or of whether the person exists, came between.
+    async fn try_apply(&self, event: &TaskEvent, now: DateTime<Utc>) -> Result<Option<Applied>> {
+        let found = self
+            .0
+            .execute(
+                "SELECT EXISTS (SELECT 1 FROM erased_users WHERE user_id = ?2), task.history
+                 FROM (SELECT 1) LEFT JOIN tasks AS task ON task.task_id = ?1",
+                params![event.task_id, event.user_id],
+            )
+            .await?;
+        let mut columns = Columns::from(found.into_iter().next().unwrap_or_default());
+        if columns.integer()? == 1 {
+            return Ok(Some(Applied::Erased));
+        }
+        let before = columns.optional_text()?;
+        let mut history: History = match &before {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| SqlError::wrong_column("a history", error))?,
+            None => History::default(),
+        };
+        let newest_before = history.newest();
+        if !history.add(event) {
+            return Ok(Some(Applied::Kept));
+        }
+        let earliest = (now - MAX_LATENESS).timestamp_millis();
+        let mut schedule = history.schedule();
+        schedule.retain(|at| *at >= earliest);
+        let (history, is_newest) = (
+            json(&history)?,
+            event.task_data.task.version > newest_before,
+        );
+        let changed = if is_newest {
+            let task = &event.task_data.task;
+            let is_open = is_open(event);
+            let channel = (event.task_data.notification_channels.first()).copied();
+            self.0
+                .execute(
+                    "INSERT INTO tasks (task_id, user_id, is_open, changed_at, title, due_at, channel, history, schedule)
+                     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+                     WHERE NOT EXISTS (SELECT 1 FROM erased_users WHERE user_id = ?2)
+                     ON CONFLICT (task_id) DO UPDATE SET
+                       is_open = excluded.is_open, changed_at = excluded.changed_at, title = excluded.title,
+                       due_at = excluded.due_at, channel = excluded.channel, history = excluded.history,
+                       schedule = excluded.schedule
+                     WHERE tasks.history = ?10
+                     RETURNING 1",
+                    params![
+                        event.task_id,
+                        event.user_id,
+                        is_open,
+                        event.timestamp,
+                        if is_open { task.title.as_str() } else { "" },
+                        task.due_date,
+                        channel.unwrap_or(Channel::InApp).as_str(),
+                        history,
+                        json(&schedule)?,
+                        before,
+                    ],
+                )
+                .await?
+        } else {
+            self.0
+                .execute(
+                    "UPDATE tasks SET history = ?2, schedule = ?3 WHERE task_id = ?1 AND history = ?4 RETURNING 1",
+                    params![event.task_id, history, json(&schedule)?, before],
+                )
+                .await?
+        };
+        Ok((!changed.is_empty()).then_some(Applied::Kept))
+    }
+
+    /// The reminders of an open task that were never said to be set.
+    pub(crate) async fn unannounced(&self, task_id: Uuid) -> Result<Vec<Due>> {
+        let rows = self
+            .0
+            .execute(
+                "SELECT reminders.task_id, remind_at, user_id, title, due_at, channel
+                 FROM reminders JOIN tasks ON tasks.task_id = reminders.task_id
+                 WHERE reminders.task_id = ?1 AND is_announced = 0 AND is_open = 1
+                 ORDER BY remind_at",
+                params![task_id],
+            )
+            .await?;
+        rows.into_iter().map(|row| Due::read(row.into())).collect()
+    }
+
+    /// Keeps in mind that these were said to be set.
+    pub(crate) async fn mark_announced<'a>(
+        &self,
+        reminders: impl IntoIterator<Item = &'a Due>,
+    ) -> Result<()> {
+        let sql = format!("UPDATE reminders SET is_announced = 1 WHERE {LISTED}");
+        self.0.execute(&sql, params![list(reminders)?]).await?;
+        Ok(())
+    }
+
+    /// Whether the task's next instance was made.
+    pub(crate) async fn has_successor(&self, task_id: Uuid) -> Result<bool> {
+        let sql = "SELECT 1 FROM tasks WHERE task_id = ?1 AND succeeded_at IS NOT NULL";
+        Ok(!self.0.execute(sql, params![task_id]).await?.is_empty())
+    }
+
+    /// Keeps in mind that the task's next instance was made.
+    pub(crate) async fn mark_succeeded(&self, task_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+        let sql = "UPDATE tasks SET succeeded_at = ?2 WHERE task_id = ?1";
+        self.0.execute(sql, params![task_id, now]).await?;
+        Ok(())
+    }
+
+    /// Takes at most `limit` of the reminders that are due, the earliest first, for `lease`: until then
+    /// nobody else gets them, and who has told of them calls [`Self::mark_triggered`].
+    pub async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+        lease: TimeDelta,
+    ) -> Result<Vec<Due>> {
+        let rows = self
+            .0
+            .execute(CLAIM, params![now, limit, now + lease])
+            .await?;
+        let mut claimed = (rows.into_iter())
+            .map(|row| Due::read(row.into()))
+            .collect::<Result<Vec<_>>>()?;
+        claimed.sort_unstable_by_key(|due| (due.remind_at, due.task_id));
+        Ok(claimed)
+    }
+
+    /// They were told of.
+    pub async fn mark_triggered<'a>(
+        &self,
+        reminders: impl IntoIterator<Item = &'a Due>,
+    ) -> Result<()> {
+        let sql = format!("UPDATE reminders SET state = 1 WHERE {LISTED}");
+        self.0.execute(&sql, params![list(reminders)?]).await?;
+        Ok(())
+    }
+
+    /// Gives claimed ones back before their lease ends.
+    pub async fn release<'a>(&self, reminders: impl IntoIterator<Item = &'a Due>) -> Result<()> {
+        let sql = format!("UPDATE reminders SET claimed_until = 0 WHERE {LISTED}");
+        self.0.execute(&sql, params![list(reminders)?]).await?;
+        Ok(())
+    }
+
+    /// Removes what is kept of a person, and keeps nothing that comes later.
+    pub(crate) async fn erase(&self, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+        self.0
+            .execute(
+                "INSERT INTO erased_users (user_id, erased_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![user_id, now],
+            )
+            .await?;
+        for sql in [
+            "DELETE FROM reminders WHERE task_id IN (SELECT task_id FROM tasks WHERE user_id = ?1)",
+            "DELETE FROM tasks WHERE user_id = ?1",
+        ] {
+            self.0.execute(sql, params![user_id]).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes at most `limit` rows of each kind that no event can need any more.
+    pub async fn housekeep(&self, now: DateTime<Utc>, limit: u32) -> Result<()> {
+        for (sql, keep) in HOUSEKEEPING {
+            self.0.execute(sql, params![now - *keep, limit]).await?;
+        }
+        Ok(())
+    }
+}
+
+const CLAIM: &str = "UPDATE reminders SET claimed_until = ?3
+     WHERE (task_id, remind_at) IN (
+       SELECT task_id, remind_at FROM reminders
+       WHERE state = 0 AND remind_at <= ?1 AND claimed_until <= ?1
+       ORDER BY remind_at LIMIT ?2)
+     RETURNING task_id, remind_at,
+       (SELECT user_id FROM tasks WHERE tasks.task_id = reminders.task_id),
+       (SELECT title FROM tasks WHERE tasks.task_id = reminders.task_id),
+       (SELECT due_at FROM tasks WHERE tasks.task_id = reminders.task_id),
+       (SELECT channel FROM tasks WHERE tasks.task_id = reminders.task_id)";
+
+const HOUSEKEEPING: &[(&str, TimeDelta)] = &[
+    (
+        "DELETE FROM reminders WHERE (task_id, remind_at) IN (
+           SELECT task_id, remind_at FROM reminders WHERE state = 1 AND remind_at < ?1 LIMIT ?2)",
+        KEEP_TRIGGERED,
+    ),
+    (
+        "DELETE FROM tasks WHERE task_id IN (
+           SELECT task_id FROM tasks WHERE is_open = 0 AND changed_at < ?1 LIMIT ?2)",
+        KEEP_TOMBSTONES,
+    ),
+    (
+        "DELETE FROM erased_users WHERE user_id IN (
+           SELECT user_id FROM erased_users WHERE erased_at < ?1 LIMIT ?2)",
+        KEEP_TOMBSTONES,
+    ),
+];
