@@ -117,7 +117,8 @@ impl LogReader {
         from: &mut Vec<u64>,
         max: usize,
     ) -> Result<Vec<Record>, LogError> {
-        let mut records = self.with(|connection| {
+        let limit = i64::try_from(max).unwrap_or(i64::MAX);
+        let records = self.with(|connection| {
             let partitions: Vec<i64> = connection
                 .prepare_cached(
                     "SELECT p.id FROM topics t JOIN partitions p ON p.topic_id = t.id
@@ -138,7 +139,7 @@ impl LogReader {
                 let mut rows = statement.query(params![
                     record_id(*partition, *from),
                     record_id(partition + 1, 0),
-                    max
+                    limit
                 ])?;
                 let mut newest = i64::MIN;
                 while let Some(row) = rows.next()? {
@@ -154,7 +155,6 @@ impl LogReader {
                 .map(|(_, number, id)| record(connection, topic, number, id))
                 .collect::<Result<Vec<_>, _>>()
         })?;
-        records.retain(Option::is_some);
         let records: Vec<Record> = records.into_iter().flatten().collect();
         for record in &records {
             if let Some(from) = from.get_mut(record.position.partition as usize) {
@@ -173,6 +173,7 @@ impl LogReader {
         topic: Option<&str>,
         max: usize,
     ) -> Result<Vec<DeadLetter>, LogError> {
+        let limit = i64::try_from(max).unwrap_or(i64::MAX);
         let wanted = topic.map(|topic| format!("{topic}{DEAD_LETTER_SUFFIX}"));
         self.with(|connection| {
             let partitions: Vec<(String, u32, i64)> = connection
@@ -196,7 +197,7 @@ impl LogReader {
                 let mut rows = statement.query(params![
                     record_id(*partition, 0),
                     record_id(partition + 1, 0),
-                    max
+                    limit
                 ])?;
                 while let Some(row) = rows.next()? {
                     found.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, name, *number));
