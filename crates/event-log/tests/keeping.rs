@@ -236,6 +236,67 @@ async fn a_locked_database_is_an_error_until_it_is_unlocked() {
     assert_eq!(topics.len(), 1, "nothing of what was refused is there");
 }
 
+/// Runs in the child process only, whose files cannot grow beyond a limit: as on a full disk.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "what the next test starts"]
+async fn child_on_a_full_disk() {
+    let path = std::env::var("EVENT_LOG_TEST_PATH").unwrap();
+    let log = EventLog::open(std::path::Path::new(&path), settings(1)).unwrap();
+    let pad = "x".repeat(100_000);
+    for n in 0.. {
+        match log
+            .append(vec![record("t", "a", format!("{n}-{pad}"))])
+            .await
+        {
+            Ok(position) => assert_eq!(position[0].offset, n),
+            Err(LogError::Unavailable(reason)) => {
+                println!("\nfull after {n}: {reason}");
+                // There is space again.
+                let raised = std::process::Command::new("prlimit")
+                    .args(["--fsize=unlimited", "--pid"])
+                    .arg(std::process::id().to_string())
+                    .status();
+                assert!(raised.unwrap().success());
+                let position = log.append(vec![record("t", "a", "more")]).await.unwrap();
+                assert_eq!(position[0].offset, n);
+                break;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_an_error_that_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    // The signal that a write beyond the limit sends is ignored, so that the write fails instead.
+    let script = "trap '' XFSZ; ulimit -S -f 2000; exec \"$0\" child_on_a_full_disk --exact --ignored --nocapture";
+    let output = std::process::Command::new("bash")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env("EVENT_LOG_TEST_PATH", &path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let full = said
+        .lines()
+        .find_map(|line| line.strip_prefix("full after "))
+        .unwrap();
+    let before: usize = full.split(':').next().unwrap().parse().unwrap();
+    assert!(before > 5, "{full}");
+    let log = EventLog::open(&path, settings(1)).unwrap();
+    let position = log.append(vec![record("t", "a", "after")]).await.unwrap();
+    let records = log.reader().read("t", &mut Vec::new(), 1000).unwrap();
+    assert_eq!(records.len() as u64, position[0].offset + 1);
+    assert_eq!(records.len(), before + 2, "what was acknowledged is there");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_that_failed_does_not_lose_what_its_member_had() {
     let test = TestLog::new(Settings {

@@ -63,12 +63,15 @@ struct Group {
     attempts: HashMap<Position, u32>,
 }
 
+type Member = (Consumer, Vec<Delivery>);
+
 struct World {
     test: TestLog,
     /// By topic and key, what is appended, in order.
     appended: BTreeMap<(String, String), Vec<(Position, String)>>,
     groups: [Group; 2],
-    members: Vec<[Option<(Consumer, Vec<Delivery>)>; 2]>,
+    /// By group; each with what it has in flight.
+    members: [[Option<Member>; 2]; 2],
     ids: u32,
     dead: usize,
 }
@@ -79,7 +82,7 @@ impl World {
             test: TestLog::new(settings(partitions)),
             appended: BTreeMap::new(),
             groups: Default::default(),
-            members: vec![[None, None], [None, None]],
+            members: Default::default(),
             ids: 0,
             dead: 0,
         }
@@ -207,7 +210,7 @@ impl World {
 
     /// Every group is to get everything, in the end.
     async fn drain(&mut self) {
-        for group in 0..GROUPS.len() {
+        for (group, name) in GROUPS.iter().enumerate() {
             for member in 0..2 {
                 self.finish(group, member, &[0; 200]).await;
             }
@@ -219,11 +222,7 @@ impl World {
                 .map(|(position, _)| position.clone())
                 .collect();
             while self.groups[group].finished != all {
-                assert!(
-                    std::time::Instant::now() < deadline,
-                    "{} starves",
-                    GROUPS[group]
-                );
+                assert!(std::time::Instant::now() < deadline, "{name} starves");
                 self.next(group, 0, 50).await;
                 self.finish(group, 0, &[0; 50]).await;
             }
@@ -256,7 +255,7 @@ impl World {
                 std::fs::copy(from, folder.path().join(name)).unwrap();
             }
         }
-        self.members = vec![[None, None], [None, None]];
+        self.members = Default::default();
         let log = EventLog::open(&folder.path().join("events.db"), settings(3)).unwrap();
         self.test = TestLog { folder, log };
     }
@@ -294,7 +293,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_keeps_the_guarantees(
