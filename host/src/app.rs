@@ -4,6 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use croner::Cron;
 
 /// A whole application.
 #[derive(Debug, Clone)]
@@ -18,6 +21,10 @@ pub struct App {
     pub variables: BTreeMap<String, Variable>,
     /// `[[trigger.http]]`, in the manifest's order.
     pub http_triggers: Vec<HttpTrigger>,
+    /// `[[trigger.kafka]]`, in the manifest's order.
+    pub kafka_triggers: Vec<KafkaTrigger>,
+    /// `[[trigger.cron]]`, in the manifest's order.
+    pub cron_triggers: Vec<CronTrigger>,
     /// Components that a trigger uses, by id (all of the manifest's when it is read for a build).
     pub components: BTreeMap<String, Component>,
 }
@@ -49,6 +56,45 @@ pub enum Route {
     Path(String),
     /// `{ private = true }`: only other components may call it, at `http://<component>.spin.internal`.
     Private,
+}
+
+/// One `[[trigger.kafka]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaTrigger {
+    /// The trigger's id; made from its position where the manifest gives none.
+    pub id: String,
+    /// Which component takes the events.
+    pub component: String,
+    /// Which topics it reads.
+    pub topics: Vec<String>,
+    /// The consumer group that it reads them as.
+    pub group: String,
+    /// The most events in one call.
+    pub batch: usize,
+    /// How often an event is tried before it goes to the dead letters.
+    pub max_attempts: u32,
+    /// How long a failed event waits.
+    pub backoff: Backoff,
+}
+
+/// How long something waits that failed: twice as long each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// After the first failure.
+    pub initial: Duration,
+    /// At most.
+    pub max: Duration,
+}
+
+/// One `[[trigger.cron]]`.
+#[derive(Debug, Clone)]
+pub struct CronTrigger {
+    /// The trigger's id; made from its position where the manifest gives none.
+    pub id: String,
+    /// Which component is run.
+    pub component: String,
+    /// When, in UTC.
+    pub schedule: Cron,
 }
 
 /// One `[component.ID]`.

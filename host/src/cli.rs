@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
+use crate::events::EventsArgs;
 use crate::logs::LogFormat;
 
 /// Runs a Spin application on this machine, with nothing else installed.
@@ -34,6 +35,8 @@ pub enum Command {
     Up(Box<UpArgs>),
     /// Run the manifest's build commands.
     Build(BuildArgs),
+    /// Look at the events of an application, running or not, and repeat them.
+    Events(EventsArgs),
     /// Say what sentences about tasks mean.
     ///
     /// Reads JSON lines {"text": …} on standard input and writes for each a line
@@ -44,6 +47,29 @@ pub enum Command {
 /// The flags of `todo up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
+    #[command(flatten)]
+    pub locations: LocationArgs,
+    /// Run only these components. May be repeated.
+    #[arg(short = 'c', long = "component-id")]
+    pub component_ids: Vec<String>,
+    /// The address to serve HTTP on; port 0 takes a free port.
+    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The folder for compiled components. Default: todo in the user's cache folder, or cache in
+    /// the state folder where there is none.
+    #[arg(long, env = "TODO_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// The port of 127.0.0.1 for Dapr's publish API, which is there if the application has a Kafka
+    /// trigger; 0 takes a free port. Components find it in the variable dapr_url.
+    #[arg(long, env = "DAPR_HTTP_PORT", default_value_t = 3500)]
+    pub dapr_http_port: u16,
+    #[command(flatten)]
+    pub guards: Guards,
+}
+
+/// Where configuration and state lie.
+#[derive(Debug, Args)]
+pub struct LocationArgs {
     /// The manifest, or the folder that holds spin.toml. Default: spin.toml here or above.
     #[arg(short = 'f', long = "from", alias = "file", env = "TODO_MANIFEST")]
     pub from: Option<PathBuf>,
@@ -55,18 +81,6 @@ pub struct UpArgs {
     /// beside the manifest.
     #[arg(long, env = "STATE_DIR")]
     pub state_dir: Option<PathBuf>,
-    /// Run only these components. May be repeated.
-    #[arg(short = 'c', long = "component-id")]
-    pub component_ids: Vec<String>,
-    /// The address to serve HTTP on; port 0 takes a free port.
-    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000")]
-    pub listen: SocketAddr,
-    /// The folder for compiled components. Default: todo in the user's cache folder, or cache in
-    /// the state folder where there is none.
-    #[arg(long, env = "TODO_CACHE_DIR")]
-    pub cache_dir: Option<PathBuf>,
-    #[command(flatten)]
-    pub guards: Guards,
 }
 
 /// What protects the host, and components from each other.
@@ -82,6 +96,12 @@ pub struct Guards {
     /// Bytes that a request body may have; longer ones get 413.
     #[arg(long, env = "TODO_MAX_REQUEST_BODY", default_value_t = 10 << 20)]
     pub max_request_body: u64,
+    /// Seconds that a component may take for a call with events.
+    #[arg(long, env = "TODO_EVENT_TIMEOUT", default_value = "30", value_parser = seconds)]
+    pub event_timeout: Duration,
+    /// Seconds that a component may take for a tick of its cron trigger.
+    #[arg(long, env = "TODO_CRON_TIMEOUT", default_value = "300", value_parser = seconds)]
+    pub cron_timeout: Duration,
     /// Requests handled at the same time; further ones get 503.
     #[arg(long, env = "TODO_MAX_REQUESTS", default_value_t = 1024, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub max_requests: usize,

@@ -1,16 +1,22 @@
 //! `todo`: runs the application's WebAssembly components on one machine.
 
 mod app;
+mod assemble;
 mod bindings;
 mod build_command;
 mod capabilities;
 mod cli;
 mod compose;
+mod dapr;
 mod engine;
+mod events;
+mod locations;
 mod logs;
 mod manifest;
 mod outbound_hosts;
 mod runtime_config;
+mod server;
+mod trace;
 mod triggers;
 mod understand;
 mod up;
@@ -31,6 +37,7 @@ fn main() -> ExitCode {
             up::up(&args)
         }
         Command::Build(args) => build(&args),
+        Command::Events(args) => events::run(&args),
         Command::Understand(args) => understand::run(&args),
     };
     match result {

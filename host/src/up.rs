@@ -1,38 +1,45 @@
-//! `todo up`: puts the application together and serves it.
+//! `todo up`: serves the application until it is told to stop.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, Weak};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::Utc;
+use event_log::EventLog;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Component};
-use crate::capabilities::key_value::{KeyValueFile, KeyValueStores};
-use crate::capabilities::outbound_http::OutboundHttp;
-use crate::capabilities::sqlite::{Database, Databases};
+use crate::app::App;
+use crate::assemble::{Assembled, assemble};
 use crate::cli::UpArgs;
-use crate::compose::compose;
-use crate::engine::{ComponentEngine, InstanceFactory, InstanceLimits, http_export};
+use crate::dapr::Dapr;
+use crate::events::control::Control;
+use crate::locations::Locations;
 use crate::manifest::{self, Purpose};
-use crate::runtime_config::{self, Folders, Location, RuntimeConfig};
-use crate::triggers::http::{HttpApp, HttpLimits, Instances, Routes, Server};
-use crate::variables::Variables;
+use crate::runtime_config::EventLogConfig;
+use crate::server::{Server, ServerLimits};
+use crate::triggers::SHUTDOWN;
+use crate::triggers::cron::{CronRunner, Ticks};
+use crate::triggers::http::HttpApp;
+use crate::triggers::kafka::KafkaConsumer;
+
+/// How often old events are looked for.
+const RETENTION: Duration = Duration::from_secs(60);
 
 /// Runs the application until SIGTERM or SIGINT.
 pub fn up(args: &UpArgs) -> Result<()> {
     allow_many_connections();
-    let mut app = manifest::load(&manifest::find(args.from.as_deref())?, Purpose::Run)?;
+    let manifest = manifest::find(args.locations.from.as_deref())?;
+    let mut app = manifest::load(&manifest, Purpose::Run)?;
     select(&mut app, &args.component_ids)?;
-    let state_dir = args
-        .state_dir
-        .clone()
-        .unwrap_or_else(|| app.dir.join(".spin"));
-    fs::create_dir_all(&state_dir)
+    let locations = Locations::of(&args.locations, &app.dir)?;
+    let state_dir = &locations.state_dir;
+    fs::create_dir_all(state_dir)
         .with_context(|| format!("cannot create the state folder {}", state_dir.display()))?;
 
     runtime::Builder::new_multi_thread()
@@ -42,32 +49,161 @@ pub fn up(args: &UpArgs) -> Result<()> {
         // A statement that waits for a lock must not keep the one that releases it from running.
         .max_blocking_threads(args.guards.max_requests + 64)
         .build()?
-        .block_on(serve(args, &app, &state_dir))
+        .block_on(serve(args, &app, &locations))
 }
 
-async fn serve(args: &UpArgs, app: &App, state_dir: &Path) -> Result<()> {
+async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
+    let mut config = locations.runtime_config()?;
+    config.check(app)?;
     let server = Server::bind(args.listen).await?;
-    let http = assemble(args, app, state_dir, server.address()?)?;
-    announce(&http);
+    let events = if app.kafka_triggers.is_empty() {
+        None
+    } else {
+        Some(Events::start(args, app, &config.event_log).await?)
+    };
+    if let Some(events) = &events {
+        config.offer_variable("dapr_url", &events.url());
+    }
+    let Assembled { http, kafka, cron } =
+        assemble(args, app, &config, &locations.state_dir, server.address()?)?;
+
+    let stop = CancellationToken::new();
+    let mut triggers = JoinSet::new();
+    if let Some(events) = &events {
+        for (trigger, consume) in kafka {
+            let time_limit = args.guards.event_timeout;
+            let consumer = KafkaConsumer::join(&events.log, trigger, consume, time_limit).await?;
+            triggers.spawn(consumer.run(stop.clone()));
+        }
+    }
+    if !cron.is_empty() {
+        let ticks = Arc::new(Ticks::open(&locations.state_dir.join("cron.db"))?);
+        for (trigger, handle) in cron {
+            let runner = CronRunner {
+                trigger,
+                handle,
+                time_limit: args.guards.cron_timeout,
+                ticks: ticks.clone(),
+            };
+            triggers.spawn(runner.run(stop.clone()));
+        }
+    }
+    announce(&http, events.as_ref());
+    let limits = ServerLimits {
+        requests: args.guards.max_requests,
+        header_time: args.guards.header_timeout,
+        shutdown: SHUTDOWN,
+    };
+    // What runs still publishes: the endpoint for that stops last.
+    let published = CancellationToken::new();
+    let endpoint = events.map(|events| tokio::spawn(events.run(limits, published.clone())));
+
+    tokio::spawn(stop_on_signal(stop.clone())?);
+    let answering = http.clone();
+    let answer = move |request, client, permit| {
+        let http = answering.clone();
+        async move { http.answer(request, client, permit).await }
+    };
+    server.serve(limits, answer, stop.cancelled()).await;
+    while triggers.join_next().await.is_some() {}
+    published.cancel();
+    if let Some(endpoint) = endpoint {
+        endpoint.await?;
+    }
+    http.stop();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells everything to stop at the first signal; the second ends the process at once.
+fn stop_on_signal(stop: CancellationToken) -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: no new requests, those that run may finish");
-        tokio::spawn(async move {
+    Ok(async move {
+        for told in [false, true] {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            std::process::exit(1);
+            if told {
+                std::process::exit(1);
+            }
+            tracing::info!("stopping: nothing new is begun, what runs may finish");
+            stop.cancel();
+        }
+    })
+}
+
+/// The embedded event log, with what reaches it from outside.
+struct Events {
+    log: Arc<EventLog>,
+    dapr: Arc<Dapr>,
+    server: Server,
+    address: SocketAddr,
+    control: Control,
+}
+
+impl Events {
+    async fn start(args: &UpArgs, app: &App, config: &EventLogConfig) -> Result<Self> {
+        let log = Arc::new(config.open()?);
+        let control = Control::listen(&config.path);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.dapr_http_port));
+        let server = Server::bind(address)
+            .await
+            .context("the Dapr endpoint: choose another port with --dapr-http-port")?;
+        let dapr = Arc::new(Dapr {
+            log: log.clone(),
+            pubsub: config.pubsub.clone(),
+            app: app.name.clone(),
         });
-    };
-    server.serve(http, stop).await;
-    tracing::info!("stopped");
-    Ok(())
+        let address = server.address()?;
+        Ok(Self {
+            log,
+            dapr,
+            server,
+            address,
+            control,
+        })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until `stop`.
+    async fn run(self, limits: ServerLimits, stop: CancellationToken) {
+        let Self { log, dapr, .. } = self;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(enforce_retention(log.clone()));
+        tasks.spawn(self.control.run(log.clone()));
+        let answer = move |request, client, permit| dapr.clone().answer(request, client, permit);
+        self.server.serve(limits, answer, stop.cancelled()).await;
+        tasks.shutdown().await;
+        log.close().await;
+    }
+}
+
+async fn enforce_retention(log: Arc<EventLog>) {
+    let mut told = Vec::new();
+    loop {
+        tokio::time::sleep(RETENTION).await;
+        match log.enforce_retention(Utc::now()).await {
+            Ok(retained) => {
+                let groups: Vec<_> = retained.held_back.iter().map(|h| h.group.clone()).collect();
+                for held in retained.held_back {
+                    if !told.contains(&held.group) {
+                        tracing::warn!(
+                            group = held.group,
+                            from = %held.position,
+                            "old events are kept because the group has not consumed them"
+                        );
+                    }
+                }
+                told = groups;
+            }
+            Err(error) => tracing::warn!("old events cannot be removed: {error}"),
+        }
+    }
 }
 
 /// Keeps the chosen components, and the triggers that start them.
@@ -83,134 +219,20 @@ fn select(app: &mut App, ids: &[String]) -> Result<()> {
     app.components.retain(|id, _| ids.contains(id));
     app.http_triggers
         .retain(|trigger| ids.contains(&trigger.component));
+    app.kafka_triggers
+        .retain(|trigger| ids.contains(&trigger.component));
+    app.cron_triggers
+        .retain(|trigger| ids.contains(&trigger.component));
     Ok(())
 }
 
-fn assemble(
-    args: &UpArgs,
-    app: &App,
-    state_dir: &Path,
-    address: SocketAddr,
-) -> Result<Arc<HttpApp>> {
-    let limits = HttpLimits {
-        request_time: args.guards.request_timeout,
-        request_body: args.guards.max_request_body,
-        requests: args.guards.max_requests,
-        header_time: args.guards.header_timeout,
-    };
-    let config = runtime_config(args, app, state_dir)?;
-    let engine = ComponentEngine::new(&cache_dir(args, state_dir))?;
-    let values = Variables::resolve(&app.variables, &config.variable_providers)?;
-    let stores = key_value_files(&config)?;
-    let http_app: Arc<OnceLock<Weak<HttpApp>>> = Arc::default();
-    let ids: Vec<&str> = app.components.keys().map(String::as_str).collect();
-    let mut components = BTreeMap::new();
-    for component in app.components.values() {
-        let wasm = compose(component)?;
-        let name: Arc<str> = component.id.as_str().into();
-        let allowed = values.allowed_hosts(component, ids.iter().copied())?;
-        let factory = InstanceFactory {
-            pre: http_export(&component.id, engine.prepare(&component.id, &wasm)?)?,
-            engine: engine.engine().clone(),
-            environment: component.environment.clone().into_iter().collect(),
-            folders: folders(component, state_dir)?,
-            variables: Arc::new(values.of_component(component)?),
-            key_value: Arc::new(KeyValueStores(
-                stores
-                    .iter()
-                    .filter(|(label, _)| component.key_value_stores.contains(label))
-                    .map(|(label, file)| (label.clone(), file.clone()))
-                    .collect(),
-            )),
-            databases: Arc::new(databases(&config, component)?),
-            outbound: OutboundHttp::new(
-                name.clone(),
-                Arc::new(allowed),
-                http_app.clone(),
-                limits.request_time,
-            ),
-            component: name,
-            limits: InstanceLimits {
-                memory: args.guards.max_instance_memory << 20,
-            },
-        };
-        let instances = Instances::new(factory, args.guards.max_instances, limits.request_time);
-        components.insert(component.id.clone(), instances);
-    }
-    let http = Arc::new(HttpApp {
-        name: app.name.clone(),
-        version: app.version.clone(),
-        address,
-        routes: Routes::new(&app.http_triggers)?,
-        components,
-        limits,
-    });
-    let _ = http_app.set(Arc::downgrade(&http));
-    Ok(http)
-}
-
-fn runtime_config(args: &UpArgs, app: &App, state_dir: &Path) -> Result<RuntimeConfig> {
-    let beside_manifest = app.dir.join("runtime-config.toml");
-    let path = args
-        .runtime_config_file
-        .clone()
-        .or_else(|| beside_manifest.is_file().then_some(beside_manifest));
-    let working = std::env::current_dir().context("the working directory is unknown")?;
-    let folders = Folders {
-        state: &std::path::absolute(state_dir)?,
-        working: &working,
-    };
-    let config = runtime_config::load(path.as_deref(), folders, std::env::vars_os())?;
-    config.check(app)?;
-    Ok(config)
-}
-
-/// Every configured key-value store; those in the same file share it.
-fn key_value_files(config: &RuntimeConfig) -> Result<BTreeMap<String, Arc<KeyValueFile>>> {
-    let mut files: BTreeMap<PathBuf, Arc<KeyValueFile>> = BTreeMap::new();
-    let mut stores = BTreeMap::new();
-    for (label, location) in &config.key_value_stores {
-        let path = path_of(location)?;
-        let file = match &path {
-            Some(path) => files
-                .entry(path.clone())
-                .or_insert_with(|| Arc::new(KeyValueFile::new(Some(path.clone()))))
-                .clone(),
-            None => Arc::new(KeyValueFile::new(None)),
-        };
-        stores.insert(label.clone(), file);
-    }
-    Ok(stores)
-}
-
-/// The databases that a component may open.
-fn databases(config: &RuntimeConfig, component: &Component) -> Result<Databases> {
-    let mut databases = BTreeMap::new();
-    for (label, location) in &config.sqlite_databases {
-        if component.sqlite_databases.contains(label) {
-            let database = Arc::new(Database::new(path_of(location)?));
-            databases.insert(label.clone(), database);
-        }
-    }
-    Ok(Databases(databases))
-}
-
-/// The file's path, its folder made; none for one in memory.
-fn path_of(location: &Location) -> Result<Option<PathBuf>> {
-    let Location::File(path) = location else {
-        return Ok(None);
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
-    }
-    Ok(Some(path.clone()))
-}
-
 /// Says what is served where, as `spin up` does.
-fn announce(http: &HttpApp) {
+fn announce(http: &HttpApp, events: Option<&Events>) {
     let base = format!("http://{}", http.address);
     println!("Serving {base}");
+    if let Some(events) = events {
+        println!("Dapr publish endpoint {}", events.url());
+    }
     println!("Available Routes:");
     for (route, component) in http.routes.list() {
         let wildcard = if route.ends_with("/...") {
@@ -221,45 +243,6 @@ fn announce(http: &HttpApp) {
         let path = route.strip_suffix("/...").unwrap_or(route);
         println!("  {component}: {base}{path}{wildcard}");
     }
-}
-
-fn cache_dir(args: &UpArgs, state_dir: &Path) -> PathBuf {
-    let user = || {
-        std::env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-            .filter(|folder| folder.is_absolute())
-    };
-    args.cache_dir
-        .clone()
-        .or_else(|| user().map(|folder| folder.join("todo")))
-        .unwrap_or_else(|| state_dir.join("cache"))
-}
-
-/// The folders that a component sees. Single files are copied to a folder of their own first, since
-/// WASI shows folders only.
-fn folders(component: &Component, state_dir: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let mut folders = Vec::new();
-    let copies = state_dir.join("files").join(&component.id);
-    if copies.exists() {
-        fs::remove_dir_all(&copies)?;
-    }
-    for mount in &component.files {
-        if mount.source.is_dir() {
-            folders.push((mount.source.clone(), mount.destination.clone()));
-            continue;
-        }
-        let copy = copies.join(mount.destination.trim_start_matches('/'));
-        let copied = copy
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::copy(&mount.source, &copy));
-        copied.with_context(|| format!("cannot copy {}", mount.source.display()))?;
-    }
-    if copies.exists() {
-        folders.push((copies, "/".to_owned()));
-    }
-    Ok(folders)
 }
 
 /// Thousands of connections need as many file descriptors; the soft limit is often 1024.

@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
+use super::connections::{Connections, Timeouts};
 use crate::engine::{InstanceState, RequestContext, current_request};
 use crate::outbound_hosts::{AllowedHosts, chained_component};
 use crate::triggers::http::{CallError, HttpApp};
@@ -31,6 +32,7 @@ pub struct OutboundHttp {
     component: Arc<str>,
     allowed: Arc<AllowedHosts>,
     app: Arc<OnceLock<Weak<HttpApp>>>,
+    connections: Arc<Connections>,
     /// The longest wait for the first byte, and between bytes, of an answer.
     timeout: Duration,
     /// The request that the guest is making a request for.
@@ -44,17 +46,19 @@ type SentRequest =
     Box<dyn Future<Output = Result<(http::Response<WasiBody>, ResponseFuture), Error>> + Send>;
 
 impl OutboundHttp {
-    /// The way out of `component`, to the hosts in `allowed` and the components of `app`.
+    /// The way out of `component`, to the hosts in `allowed`, over `connections`, and the components of `app`.
     pub fn new(
         component: Arc<str>,
         allowed: Arc<AllowedHosts>,
         app: Arc<OnceLock<Weak<HttpApp>>>,
+        connections: Arc<Connections>,
         timeout: Duration,
     ) -> Self {
         Self {
             component,
             allowed,
             app,
+            connections,
             timeout,
             request: Weak::new(),
             to_self: false,
@@ -81,14 +85,14 @@ impl OutboundHttp {
         }
     }
 
-    fn options(&self, options: Option<RequestOptions>) -> RequestOptions {
+    fn timeouts(&self, options: Option<RequestOptions>) -> Timeouts {
         let own = options.unwrap_or_default();
         let at_most =
-            |wanted: Option<Duration>, most: Duration| Some(wanted.map_or(most, |w| w.min(most)));
-        RequestOptions {
-            connect_timeout: at_most(own.connect_timeout, CONNECT_TIMEOUT),
-            first_byte_timeout: at_most(own.first_byte_timeout, self.timeout),
-            between_bytes_timeout: at_most(own.between_bytes_timeout, self.timeout),
+            |wanted: Option<Duration>, most: Duration| wanted.map_or(most, |w| w.min(most));
+        Timeouts {
+            connect: at_most(own.connect_timeout, CONNECT_TIMEOUT),
+            first_byte: at_most(own.first_byte_timeout, self.timeout),
+            between_bytes: at_most(own.between_bytes_timeout, self.timeout),
         }
     }
 }
@@ -123,7 +127,19 @@ impl WasiHttpHooks for OutboundHttp {
                 Ok((response, Box::new(async { Ok(()) }) as ResponseFuture))
             });
         }
-        let options = self.options(options);
+        let timeouts = self.timeouts(options);
+        if request.uri().scheme() == Some(&Scheme::HTTP) {
+            let connections = self.connections.clone();
+            return Box::new(async move {
+                let response = connections.send(request, timeouts).await?;
+                Ok((response, Box::new(async { Ok(()) }) as ResponseFuture))
+            });
+        }
+        let options = RequestOptions {
+            connect_timeout: Some(timeouts.connect),
+            first_byte_timeout: Some(timeouts.first_byte),
+            between_bytes_timeout: Some(timeouts.between_bytes),
+        };
         Box::new(async move {
             let (response, io) =
                 wasmtime_wasi_http::default_send_request(request, Some(options)).await?;

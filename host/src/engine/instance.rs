@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-use wasmtime_wasi_http::handler::{Proxy, ProxyPre};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::RunningRequests;
+use super::{RequestContext, RunningRequests};
 use crate::capabilities::key_value::KeyValueStores;
 use crate::capabilities::outbound_http::OutboundHttp;
 use crate::capabilities::sqlite::Databases;
@@ -27,7 +26,7 @@ pub struct InstanceLimits {
 
 /// What the host keeps for one component instance.
 pub struct InstanceState {
-    /// The requests it is handling.
+    /// The requests and other calls that it is handling.
     pub requests: RunningRequests,
     /// How many database connections the guest holds open.
     pub open_connections: usize,
@@ -48,7 +47,15 @@ pub struct InstanceState {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     limits: StoreLimits,
-    _slot: OwnedSemaphorePermit,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+impl InstanceState {
+    /// Records that the guest's `task` works on behalf of `context` from now on.
+    pub fn begin(&mut self, task: GuestTaskId, context: &Arc<RequestContext>) {
+        self.requests.start(task, context);
+        self.outbound.request = Arc::downgrade(context);
+    }
 }
 
 impl WasiView for InstanceState {
@@ -70,12 +77,10 @@ impl WasiHttpView for InstanceState {
     }
 }
 
-/// Makes instances of one component.
+/// Makes stores for the instances of one component, whichever of its exports they serve.
 pub struct InstanceFactory {
     /// The component's id.
     pub component: Arc<str>,
-    /// The compiled component, its imports connected.
-    pub pre: ProxyPre<InstanceState>,
     /// The engine that runs it.
     pub engine: Engine,
     /// Environment variables.
@@ -95,11 +100,11 @@ pub struct InstanceFactory {
 }
 
 impl InstanceFactory {
-    /// A new instance; `slot` is given back when it is dropped.
-    pub async fn instantiate(
+    /// A store for a new instance; `slot` is given back when it is dropped.
+    pub fn store(
         &self,
-        slot: OwnedSemaphorePermit,
-    ) -> wasmtime::Result<(Store<InstanceState>, Proxy)> {
+        slot: Option<OwnedSemaphorePermit>,
+    ) -> wasmtime::Result<Store<InstanceState>> {
         let mut wasi = WasiCtxBuilder::new();
         wasi.envs(&self.environment)
             .stdout(ComponentOutput::new(
@@ -139,7 +144,6 @@ impl InstanceFactory {
             interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
             Ok(UpdateDeadline::Yield(1))
         });
-        let proxy = self.pre.instantiate_async(&mut store).await?;
-        Ok((store, proxy))
+        Ok(store)
     }
 }

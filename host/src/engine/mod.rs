@@ -1,5 +1,6 @@
 //! Wasmtime: compiles components (once, the result is cached by content) and instantiates them.
 
+mod function;
 mod instance;
 mod requests;
 
@@ -11,6 +12,7 @@ use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 use wasmtime_wasi_http::handler::ProxyPre;
 
+pub use function::Function;
 pub use instance::{InstanceFactory, InstanceLimits, InstanceState};
 pub use requests::{RequestContext, RunningRequests, current as current_request};
 

@@ -1,4 +1,4 @@
-//! Which requests an instance is handling, and which of them a host call belongs to.
+//! Which requests and other calls an instance is handling, and which of them a host call belongs to.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +10,14 @@ use wasmtime::AsContextMut;
 use wasmtime::component::GuestTaskId;
 
 use super::InstanceState;
-use crate::triggers::http::trace::Trace;
+use crate::trace::Trace;
 
-/// What the host knows about a request while a component handles it.
+/// What the host knows about a request, an event or a tick while a component handles it.
 #[derive(Debug)]
 pub struct RequestContext {
-    /// Correlation id and trace of the request.
+    /// Correlation id and trace of what caused it.
     pub trace: Trace,
-    /// When the request must have been answered.
+    /// When it must have been answered.
     pub deadline: Instant,
     /// How many components called each other to get here; 0 for a request from outside.
     pub depth: u8,

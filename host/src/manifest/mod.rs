@@ -138,13 +138,13 @@ fn read_app(document: &Table, dir: &Path, purpose: Purpose) -> Option<App> {
         }
     }
     component::resolve_references(&mut declared, &scope);
-    let http_triggers = trigger::check(triggers, &scope);
+    let triggers = trigger::check(triggers, &scope);
     for component in declared.values() {
-        component.check_calls(&http_triggers, &scope);
+        component.check_calls(&triggers.http, &scope);
     }
 
     if purpose == Purpose::Run {
-        declared.retain(|id, _| http_triggers.iter().any(|trigger| trigger.component == *id));
+        declared.retain(|id, _| triggers.components().any(|component| component == id));
         for component in declared.values_mut() {
             component.locate_files(&scope);
         }
@@ -158,7 +158,9 @@ fn read_app(document: &Table, dir: &Path, purpose: Purpose) -> Option<App> {
         version,
         dir: dir.to_owned(),
         variables,
-        http_triggers,
+        http_triggers: triggers.http,
+        kafka_triggers: triggers.kafka,
+        cron_triggers: triggers.cron,
         components,
     })
 }

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::{Connection, Database};
 use crate::bindings::sqlite::{Error, QueryResult, Value};
 use crate::engine::RequestContext;
-use crate::triggers::http::trace::Trace;
+use crate::trace::Trace;
 
 struct File {
     folder: tempfile::TempDir,

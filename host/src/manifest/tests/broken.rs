@@ -6,15 +6,19 @@ use super::*;
 const BROKEN: &[(&str, &[&str])] = &[
     (
         "",
-        &["1:1: the file has no `trigger` (expected at least one `[[trigger.http]]`)"],
+        &[
+            "1:1: the file has no `trigger` (expected at least one trigger, like `[[trigger.http]]`)",
+        ],
     ),
     (
-        "[[trigger.kafka]]\ncomponent = \"a\"\n[component.a]\nsource = \"a\"\n",
-        &["4:11: unknown trigger type `kafka` (known are `http`)"],
+        "[[trigger.mqtt]]\ncomponent = \"a\"\n[component.a]\nsource = \"a\"\n",
+        &["4:11: unknown trigger type `mqtt` (known are `http`, `kafka`, `cron`)"],
     ),
     (
         "[[trigger.htpp]]\n",
-        &["4:11: unknown trigger type `htpp` (known are `http`) did you mean `http`?"],
+        &[
+            "4:11: unknown trigger type `htpp` (known are `http`, `kafka`, `cron`) did you mean `http`?",
+        ],
     ),
     (
         "[trigger.http]\nroute = \"/\"\n",
@@ -23,11 +27,109 @@ const BROKEN: &[(&str, &[&str])] = &[
     (
         "[[trigger.http]]\n",
         &[
-            "4:1: [[trigger.http]] has no `component` (expected the id of the component that answers)",
+            "4:1: [[trigger.http]] has no `component` (expected the id of the component that it starts)",
             "4:1: [[trigger.http]] has no `route` (expected a path like \"/api/...\", or { private = true } for what only components call)",
         ],
     ),
+    (
+        "[[trigger.kafka]]\n[trigger.cron]\n",
+        &[
+            "4:1: [[trigger.kafka]] has no `component` (expected the id of the component that it starts)",
+            "4:1: [[trigger.kafka]] has no `topics` (expected the topics to read, like `topics = [\"task-events\"]`)",
+            "4:1: [[trigger.kafka]] has no `group` (expected the consumer group to read them as)",
+            "5:1: `trigger.cron` is a table (expected an array of tables: `[[trigger.cron]]`)",
+        ],
+    ),
 ];
+
+#[test]
+fn broken_kafka_triggers_are_refused() {
+    for (fields, expected) in [
+        (
+            "topics = []\ngroup = \"g\"",
+            "there are no topics (expected the topics to read, like `topics = [\"task-events\"]`)",
+        ),
+        (
+            "topics = [\"a b\"]\ngroup = \"g\"",
+            "the topic `a b` cannot be used (expected 1 to 249 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`)",
+        ),
+        (
+            "topics = [\"a\", \"a\"]\ngroup = \"g\"",
+            "the group `g` reads `a` already (expected each topic once in a group; use another group to read it again)",
+        ),
+        (
+            "topics = [\"a\"]\ngroup = \"g\"\nbatch = 0",
+            "`batch` is 0 (expected a number from 1 to 10000)",
+        ),
+        (
+            "topics = [\"a\"]\ngroup = \"g\"\nmax_attempts = \"8\"",
+            "`max_attempts` is a string (expected a number from 1 to 1000)",
+        ),
+        (
+            "topics = [\"a\"]\ngroup = \"g\"\nmax_attempt = 8",
+            "unknown field `max_attempt` in [[trigger.kafka]] (known are `id`, `component`, `components`, `topics`, `group`, `batch`, `max_attempts`, `backoff`) did you mean `max_attempts`?",
+        ),
+        (
+            "topics = [\"a\"]\ngroup = \"g\"\nbackoff = { initial = \"1 hour\", max = \"1m\" }",
+            "the backoff starts longer than it may become (expected `initial` to be at most `max`)",
+        ),
+        (
+            "topics = [\"a\"]\ngroup = \"g\"\nbackoff = { max = \"soon\" }",
+            "`soon` is no duration that can be used (expected one like \"500ms\", \"10s\" or \"1m\", at most a day)",
+        ),
+        (
+            "topics = [\"a\"]\ngroup = \"g\"\nbackoff = { longest = \"1m\" }",
+            "unknown field `longest` in `backoff` (known are `initial`, `max`)",
+        ),
+    ] {
+        let manifest = format!("{HEAD}[[trigger.kafka]]\ncomponent = \"a\"\n{fields}\n{COMPONENT}");
+        let mistakes = brief(&manifest);
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert!(mistakes[0].ends_with(expected), "{mistakes:?}");
+    }
+}
+
+#[test]
+fn two_triggers_of_one_group_read_different_topics() {
+    let trigger = |group: &str| {
+        format!("[[trigger.kafka]]\ncomponent = \"a\"\ntopics = [\"t\"]\ngroup = \"{group}\"\n")
+    };
+    let manifest =
+        |one: &str, two: &str| format!("{HEAD}{}{}{COMPONENT}", trigger(one), trigger(two));
+    assert_eq!(good(&manifest("x", "y")).kafka_triggers.len(), 2);
+    let mistakes = brief(&manifest("x", "x"));
+    assert!(
+        mistakes[0].starts_with("10:11: the group `x` reads `t` already"),
+        "{mistakes:?}"
+    );
+}
+
+#[test]
+fn broken_cron_triggers_are_refused() {
+    for (fields, expected) in [
+        (
+            "",
+            "[[trigger.cron]] has no `cron_expression` (expected seconds,",
+        ),
+        (
+            "cron_expression = 5",
+            "`cron_expression` is an integer (expected a string)",
+        ),
+        (
+            "cron_expression = \"* * * * *\"",
+            "the cron expression cannot be used: ",
+        ),
+        (
+            "cron_expression = \"* * * * * *\"\ntimezone = \"UTC\"",
+            "unknown field `timezone` in [[trigger.cron]]",
+        ),
+    ] {
+        let manifest = format!("{HEAD}[[trigger.cron]]\ncomponent = \"a\"\n{fields}\n{COMPONENT}");
+        let mistakes = brief(&manifest);
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert!(mistakes[0].contains(expected), "{mistakes:?}");
+    }
+}
 
 #[test]
 fn broken_triggers_are_refused() {

@@ -5,7 +5,9 @@ mod broken;
 use proptest::prelude::*;
 
 use super::*;
-use crate::app::{InheritConfiguration, Route};
+use std::time::Duration;
+
+use crate::app::{Backoff, InheritConfiguration, KafkaTrigger, Route};
 
 const HEAD: &str = "spin_manifest_version = 2\n[application]\nname = \"test\"\n";
 const TRIGGER: &str = "[[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n";
@@ -253,6 +255,59 @@ fn folder(manifest: &str, files: &[&str]) -> tempfile::TempDir {
         std::fs::write(path, file).unwrap();
     }
     folder
+}
+
+#[test]
+fn a_component_may_have_triggers_of_several_kinds() {
+    let app = good(&format!(
+        r#"{HEAD}
+[[trigger.kafka]]
+component = "a"
+topics = ["task-events", "user-events"]
+group = "reminder"
+batch = 10
+max_attempts = 3
+backoff = {{ initial = "100ms", max = "1m" }}
+[[trigger.kafka]]
+component = "a"
+topics = ["reminders"]
+group = "reminder"
+[[trigger.cron]]
+component = "a"
+cron_expression = "*/30 * * * * *"
+{COMPONENT}"#
+    ));
+    let defaults = KafkaTrigger {
+        id: "kafka-trigger1".to_owned(),
+        component: "a".to_owned(),
+        topics: vec!["reminders".to_owned()],
+        group: "reminder".to_owned(),
+        batch: 64,
+        max_attempts: 8,
+        backoff: Backoff {
+            initial: Duration::from_millis(500),
+            max: Duration::from_secs(60),
+        },
+    };
+    assert_eq!(
+        app.kafka_triggers,
+        [
+            KafkaTrigger {
+                id: "a-kafka-trigger".to_owned(),
+                topics: vec!["task-events".to_owned(), "user-events".to_owned()],
+                batch: 10,
+                max_attempts: 3,
+                backoff: Backoff {
+                    initial: Duration::from_millis(100),
+                    max: Duration::from_secs(60),
+                },
+                ..defaults.clone()
+            },
+            defaults,
+        ]
+    );
+    assert_eq!(app.cron_triggers[0].id, "a-cron-trigger");
+    assert_eq!(app.cron_triggers[0].schedule.as_str(), "*/30 * * * * *");
 }
 
 #[test]

@@ -17,9 +17,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::body::{BodyEnd, WatchedBody, bounded, drain};
-use super::trace::{CORRELATION_ID, Trace};
 use super::{CallError, HttpApp, absolute_uri, headers, routes};
 use crate::engine::RequestContext;
+use crate::trace::{CORRELATION_ID, Trace};
 
 /// The log line of one request, written when its answer is over.
 pub struct RequestLog {

@@ -45,7 +45,8 @@ pub struct Instances {
 }
 
 struct Shared {
-    factory: InstanceFactory,
+    factory: Arc<InstanceFactory>,
+    pre: ProxyPre<InstanceState>,
     slots: Arc<Slots>,
     /// How long a request may take.
     time_limit: Duration,
@@ -69,11 +70,17 @@ struct Lane {
 }
 
 impl Instances {
-    /// At most `max` instances made by `factory`, each request taking at most `time_limit`.
-    pub fn new(factory: InstanceFactory, max: usize, time_limit: Duration) -> Self {
+    /// At most `max` instances of `pre` in stores of `factory`, each request taking at most `time_limit`.
+    pub fn new(
+        factory: Arc<InstanceFactory>,
+        pre: ProxyPre<InstanceState>,
+        max: usize,
+        time_limit: Duration,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 factory,
+                pre,
                 slots: Arc::new(Slots {
                     free: Arc::new(Semaphore::new(max)),
                     waiting: AtomicUsize::new(0),
@@ -185,9 +192,10 @@ impl HandlerState for LaneState {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<InstanceState, Expiration, Worker>> {
         let slot = self.shared.slots.take().await?;
-        let factory = &self.shared.factory;
-        let (store, proxy) = factory.instantiate(slot).await?;
-        let reusable = matches!(factory.pre, ProxyPre::P3(_));
+        let Shared { factory, pre, .. } = &*self.shared;
+        let mut store = factory.store(Some(slot))?;
+        let proxy = pre.instantiate_async(&mut store).await?;
+        let reusable = matches!(pre, ProxyPre::P3(_));
         let request_expired = Arc::new(AtomicBool::new(false));
         Ok(Instance {
             expiration: Expiration {
@@ -247,9 +255,7 @@ impl WorkerState for Worker {
         context: Arc<RequestContext>,
         task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        let state = store.data_mut();
-        state.requests.start(task, &context);
-        state.outbound.request = Arc::downgrade(&context);
+        store.data_mut().begin(task, &context);
         let request_expired = self.request_expired.clone();
         Box::pin(async move {
             sleep_until(context.deadline).await;

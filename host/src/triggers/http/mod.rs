@@ -5,8 +5,6 @@ mod body;
 mod headers;
 mod instances;
 mod routes;
-mod server;
-pub mod trace;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,10 +18,10 @@ use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::Response;
 
 use crate::engine::RequestContext;
+use crate::trace::Trace;
 
 pub use instances::Instances;
 pub use routes::Routes;
-pub use server::Server;
 
 /// What requests may take.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +30,6 @@ pub struct HttpLimits {
     pub request_time: Duration,
     /// Bytes of a request's body.
     pub request_body: u64,
-    /// Requests handled at the same time.
-    pub requests: usize,
-    /// How long a client may take to send the head of a request.
-    pub header_time: Duration,
 }
 
 /// The application as HTTP clients and its own components see it.
@@ -70,6 +64,13 @@ pub enum CallError {
 }
 
 impl HttpApp {
+    /// From here on it is no failure that instances end.
+    pub fn stop(&self) {
+        for instances in self.components.values() {
+            instances.stop();
+        }
+    }
+
     /// Has the component `target` answer the request of another one.
     pub async fn chained(
         &self,
@@ -82,7 +83,7 @@ impl HttpApp {
             .components
             .get(target)
             .ok_or(CallError::UnknownComponent)?;
-        let mut trace = trace::Trace::of(request.headers());
+        let mut trace = Trace::of(request.headers());
         let limit = Instant::now() + self.limits.request_time;
         if let Some(caller) = caller {
             trace

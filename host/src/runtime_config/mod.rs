@@ -4,6 +4,8 @@
 //! databases from the working directory. Both kinds have a store `default` without being configured,
 //! in the state folder, in the files where Spin keeps its own.
 
+mod event_log;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,8 @@ use crate::manifest::diagnostics::{Diagnostics, did_you_mean, list};
 use crate::manifest::names;
 use crate::manifest::reader::{Table, Text, read_document};
 use crate::variables::{ENVIRONMENT_PREFIX, Provider};
+
+pub use event_log::EventLogConfig;
 
 /// The label of the stores that need no configuration.
 const DEFAULT_LABEL: &str = "default";
@@ -27,6 +31,8 @@ pub struct RuntimeConfig {
     pub sqlite_databases: BTreeMap<String, Location>,
     /// Where variables come from, first asked first; the last is the environment.
     pub variable_providers: Vec<Provider>,
+    /// The embedded event log.
+    pub event_log: EventLogConfig,
 }
 
 /// Where a SQLite file lies.
@@ -99,11 +105,13 @@ fn parse(
             Ok(provider) => variable_providers.push(provider),
             Err(error) => diagnostics.report(0..0, format!("{error:#}"), "needed for variables"),
         }
+        let event_log = event_log::read(document, folders);
         document.finish();
         Some(RuntimeConfig {
             key_value_stores,
             sqlite_databases,
             variable_providers,
+            event_log,
         })
     });
     diagnostics.finish(path, config)
@@ -259,6 +267,12 @@ fn read_provider(
 pub struct MissingStores(Vec<String>);
 
 impl RuntimeConfig {
+    /// Gives a variable a value for where nothing else has one, but before its default.
+    pub fn offer_variable(&mut self, name: &str, value: &str) {
+        let values = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        self.variable_providers.push(Provider::fixed(values));
+    }
+
     /// Checks that every store and database that a component may open is provided.
     ///
     /// # Errors
@@ -305,265 +319,4 @@ impl RuntimeConfig {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::app::Variable;
-    use crate::manifest::{self, Purpose};
-    use crate::variables::Variables;
-
-    fn folders() -> Folders<'static> {
-        Folders {
-            state: Path::new("/state"),
-            working: Path::new("/working"),
-        }
-    }
-
-    fn read(source: &str) -> Result<RuntimeConfig, ManifestErrors> {
-        parse(source, Path::new("config/runtime.toml"), folders(), &[])
-    }
-
-    fn good(source: &str) -> RuntimeConfig {
-        read(source).unwrap_or_else(|errors| panic!("{errors}"))
-    }
-
-    fn file(path: &str) -> Location {
-        Location::File(PathBuf::from(path))
-    }
-
-    #[test]
-    fn without_a_file_there_are_the_stores_of_spin() {
-        let config = load(None, folders(), []).unwrap();
-        assert_eq!(
-            config.key_value_stores,
-            BTreeMap::from([("default".to_owned(), file("/state/sqlite_key_value.db"))])
-        );
-        assert_eq!(
-            config.sqlite_databases,
-            BTreeMap::from([("default".to_owned(), file("/state/sqlite_db.db"))])
-        );
-    }
-
-    #[test]
-    fn stores_lie_where_spin_looks_for_them() {
-        let config = good(
-            r#"
-            [key_value_store.conversations]
-            type = "spin"
-            path = "kv.db"
-            [key_value_store.default]
-            type = "spin"
-            path = "/elsewhere/kv.db"
-            [key_value_store.scratch]
-            type = "spin"
-            [sqlite_database.tasks]
-            type = "spin"
-            path = "tasks.db"
-            allow_attach_file = false
-            [sqlite_database.default]
-            type = "spin"
-            "#,
-        );
-        assert_eq!(
-            config.key_value_stores,
-            BTreeMap::from([
-                ("conversations".to_owned(), file("/working/config/kv.db")),
-                ("default".to_owned(), file("/elsewhere/kv.db")),
-                ("scratch".to_owned(), Location::Memory),
-            ])
-        );
-        assert_eq!(
-            config.sqlite_databases,
-            BTreeMap::from([
-                ("default".to_owned(), Location::Memory),
-                ("tasks".to_owned(), file("/working/tasks.db")),
-            ])
-        );
-    }
-
-    fn value(config: &RuntimeConfig, name: &str) -> Option<String> {
-        let variables = BTreeMap::from([(
-            name.to_owned(),
-            Variable {
-                default: Some("default".to_owned()),
-                required: false,
-            },
-        )]);
-        let resolved = Variables::resolve(&variables, &config.variable_providers).unwrap();
-        resolved.expand(&format!("{{{{ {name} }}}}")).ok()
-    }
-
-    #[test]
-    fn providers_are_asked_in_order_and_the_environment_last() {
-        let source = r#"
-            [[variables_provider]]
-            type = "static"
-            values = { a = "static", b = "static" }
-            [[variables_provider]]
-            type = "env"
-            prefix = "MINE"
-        "#;
-        let environment = [
-            ("SPIN_VARIABLE_A", "env"),
-            ("SPIN_VARIABLE_C", "env"),
-            ("SPIN_VARIABLE_D", "env"),
-            ("MINE_B", "mine"),
-            ("MINE_C", "mine"),
-        ]
-        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let path = Path::new("runtime.toml");
-        let config = parse(source, path, folders(), &environment).unwrap();
-        for (name, expected) in [
-            ("a", "static"),
-            ("b", "static"),
-            ("c", "mine"),
-            ("d", "env"),
-            ("e", "default"),
-        ] {
-            assert_eq!(value(&config, name).as_deref(), Some(expected), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_older_name_of_the_providers_is_read() {
-        let config = good("[[config_provider]]\ntype = \"static\"\nvalues = { a = \"x\" }\n");
-        assert_eq!(value(&config, "a").as_deref(), Some("x"));
-    }
-
-    #[test]
-    fn dotenv_files_are_read_from_the_working_directory() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(".env"), "SPIN_VARIABLE_A=always\n").unwrap();
-        std::fs::write(folder.path().join("more.env"), "SPIN_VARIABLE_B=more\n").unwrap();
-        let folders = Folders {
-            state: Path::new("/state"),
-            working: folder.path(),
-        };
-        let source = "[[variables_provider]]\ntype = \"env\"\ndotenv_path = \"more.env\"\n";
-        let config = parse(source, Path::new("x/runtime.toml"), folders, &[]).unwrap();
-        assert_eq!(value(&config, "a").as_deref(), Some("always"));
-        assert_eq!(value(&config, "b").as_deref(), Some("more"));
-    }
-
-    #[test]
-    fn a_mistake_shows_its_place_and_what_was_expected() {
-        assert_eq!(
-            read("[key_value_store.cache]\ntype = \"redis\"\n")
-                .unwrap_err()
-                .to_string(),
-            "\
-1 mistake in config/runtime.toml:
-
-error: unknown type `redis` in [key_value_store.cache]
- --> config/runtime.toml:2:8
-  |
-2 | type = \"redis\"
-  |        ^^^^^^^ known are `spin`"
-        );
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (source, found, expected) in [
-            (
-                "[sqlite_database.x]\n",
-                "[sqlite_database.x] has no `type`",
-                "expected `type = \"spin\"`",
-            ),
-            (
-                "sqlite_database = 1\n",
-                "`sqlite_database` is an integer",
-                "expected a table",
-            ),
-            (
-                "[sqlite_database.x]\ntype = \"spin\"\npaht = \"x\"\n",
-                "unknown field `paht` in [sqlite_database.x]",
-                "did you mean `path`?",
-            ),
-            (
-                "[sqlite_database.x]\ntype = \"spin\"\nallow_attach_file = true\n",
-                "`allow_attach_file` is not provided by this host",
-                "expected databases to stay by themselves",
-            ),
-            (
-                "[key_value_store.'a b']\ntype = \"spin\"\n",
-                "the label `a b` cannot be used: it contains ' '",
-                "expected kebab-case or snake_case",
-            ),
-            (
-                "[[variable_provider]]\ntype = \"env\"\n",
-                "unknown field `variable_provider` in the file",
-                "did you mean `variables_provider`?",
-            ),
-            (
-                "[variables_provider]\ntype = \"env\"\n",
-                "`variables_provider` is a table",
-                "expected an array of tables: `[[variables_provider]]`",
-            ),
-            (
-                "[[variables_provider]]\ntype = \"vault\"\n",
-                "unknown type `vault` in [[variables_provider]]",
-                "known are `env`, `static`",
-            ),
-            (
-                "[[variables_provider]]\ntype = \"static\"\n",
-                "[[variables_provider]] has no `values`",
-                "expected a table of variables with their values",
-            ),
-            (
-                "[[variables_provider]]\ntype = \"static\"\nvalues = { a = 1 }\n",
-                "`a` in `values` is an integer",
-                "expected a string",
-            ),
-            (
-                "config_provider = []\nvariables_provider = []\n",
-                "both `variables_provider` and its older name `config_provider` are there",
-                "expected one of them",
-            ),
-            (
-                "[llm_compute]\ntype = \"spin\"\n",
-                "unknown field `llm_compute` in the file",
-                "known are",
-            ),
-        ] {
-            let shown = read(source).expect_err(source).to_string();
-            assert!(shown.contains(found) && shown.contains(expected), "{shown}");
-        }
-    }
-
-    #[test]
-    fn stores_that_nothing_provides_are_named_with_how_to_provide_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spin.toml");
-        std::fs::write(
-            &path,
-            "spin_manifest_version = 2\napplication = { name = \"test\" }\n\
-             [[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n\
-             [component.a]\nsource = \"a.wasm\"\n\
-             key_value_stores = [\"default\", \"cache\"]\nsqlite_databases = [\"task\", \"tasks\"]\n",
-        )
-        .unwrap();
-        let app = manifest::load(&path, Purpose::Build).unwrap();
-        let config = good("[sqlite_database.tasks]\ntype = \"spin\"\n");
-        assert_eq!(
-            config.check(&app).unwrap_err().to_string(),
-            "component `a` uses the key-value store `cache`, which nothing provides: add \
-             `[key_value_store.cache]` with `type = \"spin\"` to the runtime configuration file\n\
-             component `a` uses the database `task`, which nothing provides: add \
-             `[sqlite_database.task]` with `type = \"spin\"` to the runtime configuration file; \
-             did you mean `tasks`?"
-        );
-        let complete = "[sqlite_database.tasks]\ntype = \"spin\"\n[sqlite_database.task]\ntype = \"spin\"\n[key_value_store.cache]\ntype = \"spin\"\n";
-        assert_eq!(good(complete).check(&app), Ok(()));
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            if let Err(errors) = read(&String::from_utf8_lossy(&bytes)) {
-                let _ = errors.to_string();
-            }
-        }
-    }
-}
+mod tests;

@@ -1,28 +1,40 @@
-//! The listening socket and its connections: HTTP/1.1 and HTTP/2 without TLS on one port.
+//! A listening socket and its connections: HTTP/1.1 and HTTP/2 without TLS on one port.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::HttpApp;
-
-/// How long requests may go on after the server was told to stop.
-const SHUTDOWN: Duration = Duration::from_secs(10);
 /// The largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 
 /// A bound socket.
 pub struct Server {
     listener: TcpListener,
+}
+
+/// What connections may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerLimits {
+    /// Requests handled at the same time.
+    pub requests: usize,
+    /// How long a client may take to send the head of a request.
+    pub header_time: Duration,
+    /// How long requests may go on after the server was told to stop.
+    pub shutdown: Duration,
 }
 
 impl Server {
@@ -39,14 +51,26 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves `app` until `stop` is ready, then lets what runs finish for a while.
-    pub async fn serve(self, app: Arc<HttpApp>, stop: impl Future<Output = ()>) {
-        let permits = Arc::new(Semaphore::new(app.limits.requests));
+    /// Has `answer` answer requests until `stop` is ready, then lets what runs finish for a while. It gets
+    /// no permit where too many requests are being handled.
+    pub async fn serve<F, B>(
+        self,
+        limits: ServerLimits,
+        answer: impl Fn(Request<Incoming>, SocketAddr, Option<OwnedSemaphorePermit>) -> F
+        + Clone
+        + Send
+        + 'static,
+        stop: impl Future<Output = ()>,
+    ) where
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        let permits = Arc::new(Semaphore::new(limits.requests));
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(app.limits.header_time)
+            .header_read_timeout(limits.header_time)
             .max_buf_size(MAX_HEAD);
         builder
             .http2()
@@ -70,13 +94,11 @@ impl Server {
                 },
             };
             let _ = stream.set_nodelay(true);
-            let (app, permits) = (app.clone(), permits.clone());
+            let (answer, permits) = (answer.clone(), permits.clone());
             let service = service_fn(move |request| {
-                let (app, permits) = (app.clone(), permits.clone());
-                async move {
-                    let permit = permits.try_acquire_owned().ok();
-                    Ok::<_, Infallible>(app.answer(request, client, permit).await)
-                }
+                let permit = permits.clone().try_acquire_owned().ok();
+                let response = answer(request, client, permit);
+                async move { Ok::<_, Infallible>(response.await) }
             });
             let connection = builder
                 .serve_connection(TokioIo::new(stream), service)
@@ -89,14 +111,14 @@ impl Server {
             });
         }
         drop(self.listener);
-        if tokio::time::timeout(SHUTDOWN, graceful.shutdown())
+        if tokio::time::timeout(limits.shutdown, graceful.shutdown())
             .await
             .is_err()
         {
-            tracing::warn!("some requests did not finish in {} s", SHUTDOWN.as_secs());
-        }
-        for instances in app.components.values() {
-            instances.stop();
+            tracing::warn!(
+                "some requests did not finish in {} s",
+                limits.shutdown.as_secs()
+            );
         }
     }
 }

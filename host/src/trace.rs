@@ -10,14 +10,14 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The header that carries vendors' additions to `traceparent`.
 pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// What ties together everything that happens because of one request.
+/// What ties together everything that happens because of one request or tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    /// Names the request in answers and logs: the client's own, or a new UUID.
+    /// Names it in answers and logs: the client's own, or a new UUID.
     pub correlation_id: String,
     /// 128 bits, never zero.
     pub trace_id: u128,
-    /// The span of this request, 64 bits, never zero.
+    /// The span of this request or call, 64 bits, never zero.
     pub span_id: u64,
     /// The flags of `traceparent`; bit 0 is "sampled".
     pub flags: u8,
@@ -26,10 +26,19 @@ pub struct Trace {
 impl Trace {
     /// Continues the trace of the request's headers, or begins one where they hold no valid one.
     pub fn of(headers: &HeaderMap) -> Self {
-        let (trace_id, flags) = single(headers, &TRACEPARENT)
+        Self::continuing(
+            single(headers, &TRACEPARENT),
+            single(headers, &CORRELATION_ID),
+        )
+    }
+
+    /// Continues the trace of a `traceparent`, or begins one where it is not valid; the same for the
+    /// correlation id.
+    pub fn continuing(traceparent: Option<&str>, correlation_id: Option<&str>) -> Self {
+        let (trace_id, flags) = traceparent
             .and_then(parse_traceparent)
             .unwrap_or_else(|| (Uuid::new_v4().as_u128(), 1));
-        let correlation_id = single(headers, &CORRELATION_ID)
+        let correlation_id = correlation_id
             .filter(|id| is_correlation_id(id))
             .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         Self {

@@ -1,0 +1,62 @@
+//! Where the application's configuration and state lie.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::LocationArgs;
+use crate::manifest::{self, ManifestErrors};
+use crate::runtime_config::{self, Folders, RuntimeConfig};
+
+/// The folders and files that the flags name, with their defaults.
+pub struct Locations {
+    /// The folder for state, absolute.
+    pub state_dir: PathBuf,
+    runtime_config: Option<PathBuf>,
+    working_dir: PathBuf,
+}
+
+impl Locations {
+    /// Of the application whose manifest is in `app_dir`.
+    ///
+    /// # Errors
+    /// There is no working directory.
+    pub fn of(args: &LocationArgs, app_dir: &Path) -> Result<Self> {
+        let beside_manifest = app_dir.join("runtime-config.toml");
+        let state_dir = args.state_dir.clone();
+        Ok(Self {
+            state_dir: std::path::absolute(state_dir.unwrap_or_else(|| app_dir.join(".spin")))?,
+            runtime_config: args
+                .runtime_config_file
+                .clone()
+                .or_else(|| beside_manifest.is_file().then_some(beside_manifest)),
+            working_dir: std::env::current_dir().context("the working directory is unknown")?,
+        })
+    }
+
+    /// Of the application whose manifest the flags name, which is not read.
+    ///
+    /// # Errors
+    /// There is no manifest, and no flag makes it unnecessary.
+    pub fn without_manifest(args: &LocationArgs) -> Result<Self> {
+        let manifest = manifest::find(args.from.as_deref());
+        let app_dir = match (manifest, &args.state_dir) {
+            (Ok(manifest), _) => manifest.parent().unwrap_or(Path::new("")).to_owned(),
+            (Err(_), Some(state_dir)) => state_dir.clone(),
+            (Err(error), None) => return Err(error.context("name a state folder with --state-dir")),
+        };
+        Self::of(args, &app_dir)
+    }
+
+    /// The runtime configuration.
+    ///
+    /// # Errors
+    /// Every mistake in its file.
+    pub fn runtime_config(&self) -> Result<RuntimeConfig, ManifestErrors> {
+        let folders = Folders {
+            state: &self.state_dir,
+            working: &self.working_dir,
+        };
+        runtime_config::load(self.runtime_config.as_deref(), folders, std::env::vars_os())
+    }
+}
