@@ -9,7 +9,8 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::finish::{Finish, Park, Report};
 use crate::log::Inner;
-use crate::subscription::{Fate, Place, Subscription};
+use crate::state::{Fate, Place};
+use crate::subscription::Subscription;
 use crate::{Delivery, Finished, LogError, Position};
 
 /// Records read at a time, at least.
@@ -126,7 +127,7 @@ impl Consumer {
         let (epoch, due, unread) = {
             let state = subscription.state();
             let unread = match state.ready_keys() {
-                ready if ready < max => subscription.unread(&state),
+                ready if ready < max => state.unread(&subscription.topic),
                 _ => Vec::new(),
             };
             let due = state.due(Utc::now().timestamp_millis(), MAX_DUE);

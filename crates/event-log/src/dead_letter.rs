@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 
 use crate::finish::row_of;
 use crate::schema::record_id;
-use crate::subscription::{Outcome, Subscription};
+use crate::state::Outcome;
+use crate::subscription::Subscription;
 use crate::topics::check_name;
 use crate::writer::{Job, Writer};
 use crate::{DEAD_LETTER_SUFFIX, LogError, Position};

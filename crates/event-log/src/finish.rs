@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 use crate::LogError;
 use crate::dead_letter;
 use crate::schema::record_id;
-use crate::subscription::{Fate, Outcome, Place, Subscription};
+use crate::state::{Fate, Outcome, Place};
+use crate::subscription::Subscription;
 use crate::writer::{Job, Writer};
 
 /// Reasons are for people: what is longer is cut.

@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 
 use crate::progress::settled;
 use crate::schema::record_id;
-use crate::subscription::{Snapshot, Subscription};
+use crate::state::Snapshot;
+use crate::subscription::Subscription;
 use crate::topics::{Partition, Topic};
 use crate::writer::{Job, Writer};
 use crate::{LogError, SeekTo};

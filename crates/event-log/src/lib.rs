@@ -13,6 +13,7 @@ mod progress;
 mod reader;
 mod retention;
 mod schema;
+mod state;
 mod subscription;
 mod topics;
 mod types;

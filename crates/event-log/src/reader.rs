@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::dead_letter;
 use crate::schema::{offset_of, open_reader, record_id};
-use crate::subscription::{Read, Subscription, Waiting};
+use crate::state::{Read, Waiting};
+use crate::subscription::Subscription;
 use crate::{
     DEAD_LETTER_SUFFIX, DeadLetter, GroupInfo, LogError, PartitionInfo, Position, Record, TopicInfo,
 };
