@@ -108,7 +108,10 @@ impl fmt::Display for SendError {
             Self::Denied => f.write_str("allowed_outbound_hosts does not allow the host"),
             Self::TimedOut => write!(f, "no answer within {} s", TIME_LIMIT.as_secs()),
             Self::Invalid => f.write_str("the request is invalid"),
-            Self::Failed(code) => write!(f, "{code}"),
+            Self::Failed(code) => {
+                let code = code.to_string();
+                f.write_str(code.strip_prefix("ErrorCode::").unwrap_or(&code))
+            }
         }
     }
 }
