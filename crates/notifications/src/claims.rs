@@ -328,6 +328,24 @@ pub(crate) async fn erase(
     Ok(())
 }
 
+/// Which of these people were erased.
+pub(crate) async fn erased(
+    connection: &impl SqlConnection,
+    user_ids: impl Iterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>> {
+    let wanted: Vec<Uuid> = user_ids.collect();
+    if wanted.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = connection
+        .execute(
+            "SELECT user_id FROM erased_users WHERE user_id IN (SELECT value FROM json_each(?1))",
+            params![json(&wanted)?],
+        )
+        .await?;
+    ids(rows)
+}
+
 fn ids(rows: Vec<Row>) -> Result<HashSet<Uuid>> {
     rows.into_iter()
         .map(|row| Columns::from(row).id())

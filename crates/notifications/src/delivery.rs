@@ -301,7 +301,7 @@ impl<C: SqlConnection, P: Peers> Service<'_, C, P> {
     /// whose claim held.
     async fn make(&self, attempts: Vec<(Attempt, Message)>) -> Result<Vec<Attempt>> {
         let (begun, messages): (Vec<Attempt>, Vec<Message>) = attempts.into_iter().unzip();
-        let needed_until = self.peers.now() + TimeDelta::seconds(SEND_SECONDS);
+        let needed_until = self.peers.now() + TimeDelta::seconds(SEND_SECONDS.into());
         let kept = claims::add_attempts(self.connection, &begun, needed_until).await?;
         let mut made = Vec::with_capacity(begun.len());
         for (mut attempt, message) in begun.into_iter().zip(messages) {

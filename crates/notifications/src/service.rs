@@ -15,7 +15,7 @@ use crate::reminder::{self, KEEP_READ, Reminder, Request};
 use crate::{claims, text};
 
 /// Seconds that [`Peers::deliver`] may take before it answers [`crate::DeliveryError::NoAnswer`].
-pub const SEND_SECONDS: i64 = 10;
+pub const SEND_SECONDS: u32 = 15;
 /// How long a claim holds: longer than the longest budget and a send that began at its end.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// After so long an event's partition has waited enough; what is left is for the next tick.
@@ -78,6 +78,17 @@ impl<'a, C: SqlConnection, P: Peers> Service<'a, C, P> {
                 Err(reason) => Outcome::Reject(reason),
             });
         }
+        let wanted = reminders.iter().map(|(_, it)| it.user_id);
+        let erased = match claims::erased(self.connection, wanted).await {
+            Ok(erased) => erased,
+            Err(error) => {
+                for (index, _) in reminders {
+                    set(&mut outcomes, index, Outcome::Retry(error.to_string()));
+                }
+                return outcomes;
+            }
+        };
+        reminders.retain(|(_, it)| !erased.contains(&it.user_id));
         let people = self
             .people(reminders.iter().map(|(_, it)| it.user_id))
             .await;

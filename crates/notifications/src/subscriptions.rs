@@ -31,8 +31,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Checks what a browser says. The endpoint must be `https` on a public name, unless `allow_private`: then
-    /// `http` and any host will do.
+    /// Checks what a browser says. The endpoint must be `https` on a public name, or of `private_origin`.
     ///
     /// # Errors
     /// All fields that break a rule.
@@ -40,7 +39,7 @@ impl Subscription {
         endpoint: &str,
         p256dh: &str,
         auth: &str,
-        allow_private: bool,
+        private_origin: Option<&str>,
     ) -> std::result::Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut wrong = |field: &str, message: &str| {
@@ -54,7 +53,7 @@ impl Subscription {
             _ if endpoint.len() > MAX_ENDPOINT_BYTES => {
                 wrong("endpoint", "must be at most 2048 bytes long")
             }
-            Ok(url) if !is_allowed(&url, allow_private) => wrong(
+            Ok(url) if !is_allowed(&url, private_origin) => wrong(
                 "endpoint",
                 "must be an https address of a public push service",
             ),
@@ -85,12 +84,13 @@ impl Subscription {
 }
 
 /// Push services have names; an address, a name without a dot or one of a local zone is somebody's own network.
-fn is_allowed(url: &Url, allow_private: bool) -> bool {
+fn is_allowed(url: &Url, private_origin: Option<&str>) -> bool {
     if !url.username().is_empty() || url.password().is_some() {
         return false;
     }
-    if allow_private {
-        return matches!(url.scheme(), "https" | "http") && url.has_host();
+    let private_origin = private_origin.and_then(|it| Url::parse(it).ok());
+    if private_origin.is_some_and(|it| it.origin().is_tuple() && it.origin() == url.origin()) {
+        return true;
     }
     let Some(Host::Domain(name)) = url.host() else {
         return false;
@@ -167,4 +167,88 @@ pub async fn remove(
         )
         .await?;
     Ok(rows.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(endpoint: &str, p256dh: &[u8], auth: &[u8], private: Option<&str>) -> Vec<String> {
+        let keys = (BASE64URL.encode(p256dh), BASE64URL.encode(auth));
+        let checked = Subscription::validated(endpoint, &keys.0, &keys.1, private);
+        let errors = checked.err().unwrap_or_default();
+        errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn endpoints_are_of_public_push_services() {
+        let point = [4; 65];
+        let wrong =
+            |endpoint: &str, private| !fields(endpoint, &point, &[1; 16], private).is_empty();
+        for good in [
+            "https://fcm.googleapis.com/fcm/send/abc:def",
+            "https://updates.push.services.mozilla.com/wpush/v2/x?y=1",
+            "https://web.push.apple.com:443/x",
+        ] {
+            assert!(!wrong(good, None), "{good}");
+        }
+        for bad in [
+            "http://fcm.googleapis.com/x",
+            "https://localhost/x",
+            "https://localhost./x",
+            "https://push/x",
+            "https://db.internal/x",
+            "https://a.local:8443/x",
+            "https://127.0.0.1/x",
+            "https://2130706433/x",
+            "https://0x7f.1/x",
+            "https://169.254.169.254/latest",
+            "https://[::1]/x",
+            "https://[::ffff:10.0.0.1]/x",
+            "https://user@push.example.org/x",
+            "https://user:password@push.example.org/x",
+            "ftp://push.example.org/x",
+            "data:text/plain,x",
+            "push.example.org",
+            "",
+            &format!(
+                "https://push.example.org/{}",
+                "x".repeat(MAX_ENDPOINT_BYTES)
+            ),
+        ] {
+            assert!(wrong(bad, None), "{bad}");
+        }
+        let origin = Some("http://127.0.0.1:8030");
+        assert!(!wrong("http://127.0.0.1:8030/push/1", origin));
+        assert!(!wrong("https://fcm.googleapis.com/x", origin));
+        assert!(wrong("http://127.0.0.1:8031/push/1", origin));
+        assert!(wrong("http://user@127.0.0.1:8030/push/1", origin));
+        assert!(wrong("data:x", Some("data:x")));
+    }
+
+    #[test]
+    fn keys_have_their_size() {
+        let endpoint = "https://push.example.org/1";
+        let mut point = [7; 65];
+        point[0] = 4;
+        assert!(fields(endpoint, &point, &[1; 16], None).is_empty());
+        assert_eq!(
+            fields(endpoint, &point[1..], &[1; 16], None),
+            ["keys.p256dh"]
+        );
+        assert_eq!(fields(endpoint, &[2; 65], &[1; 16], None), ["keys.p256dh"]);
+        assert_eq!(
+            fields("x", &[], &[1; 15], None),
+            ["endpoint", "keys.p256dh", "keys.auth"]
+        );
+    }
+
+    #[test]
+    fn padding_does_not_matter() {
+        let point = [4; 65];
+        let engine = base64::engine::general_purpose::URL_SAFE;
+        let (key, auth) = (engine.encode(point), engine.encode([1; 16]));
+        let padded = Subscription::validated("https://p.example/1", &key, &auth, None).unwrap();
+        assert_eq!(padded.auth, BASE64URL.encode([1; 16]));
+    }
 }
