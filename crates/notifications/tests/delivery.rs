@@ -508,8 +508,9 @@ fn a_person_has_ten_browsers_and_a_browser_one_person() {
     ))
     .unwrap();
     assert_eq!((list(ME).len(), list(OTHER).len()), (9, 2));
-    let removed = subscriptions::remove(&world.database, OTHER, &[browser(7).endpoint]);
-    assert_eq!(wait(removed).unwrap(), 0);
+    let endpoints = [browser(7).endpoint];
+    let removed = wait(subscriptions::remove(&world.database, OTHER, &endpoints));
+    assert_eq!(removed.unwrap(), 0);
     assert_eq!(list(ME).len(), 9);
 }
 
