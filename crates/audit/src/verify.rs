@@ -3,6 +3,7 @@
 //! It reads one consistent state, one entry at a time, while others may write.
 
 use std::collections::HashMap;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
@@ -78,6 +79,32 @@ pub struct Summary {
     pub file_problem: Option<String>,
 }
 
+/// Reads [`Options::expected`] from chains that were written as JSON, one a line; other lines of JSON,
+/// such as a [`Summary`], are passed over.
+///
+/// # Errors
+/// A line is no JSON, or there is no chain at all: then nothing would be compared.
+pub fn read_heads(lines: impl BufRead) -> io::Result<HashMap<String, Head>> {
+    #[derive(Deserialize)]
+    struct Line {
+        user_id: Option<String>,
+        #[serde(flatten)]
+        head: Option<Head>,
+    }
+    let mut heads = HashMap::new();
+    for line in lines.lines() {
+        let line: Line = serde_json::from_str(&line?)?;
+        if let (Some(user_id), Some(head)) = (line.user_id, line.head) {
+            heads.insert(user_id, head);
+        }
+    }
+    if heads.is_empty() {
+        let error = "it holds no ends of chains";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+    }
+    Ok(heads)
+}
+
 /// Opens a database file to read it only.
 ///
 /// # Errors
@@ -123,11 +150,15 @@ pub fn verify(
         Ok(())
     };
 
-    let mut statement = state.prepare(
+    let person = match options.user_id {
+        Some(_) => "user_id = ?1",
+        None => "?1 IS NULL",
+    };
+    let mut statement = state.prepare(&format!(
         "SELECT user_id, seq, event_id, topic, event_type, task_id, version, occurred_at,
            recorded_at, correlation_id, data, salt, content_digest, hash
-         FROM entries WHERE ?1 IS NULL OR user_id = ?1 ORDER BY user_id, seq",
-    )?;
+         FROM entries WHERE {person} ORDER BY user_id, seq"
+    ))?;
     let mut rows = statement.query([&options.user_id])?;
     let mut walk: Option<Walk> = None;
     while let Some(row) = rows.next()? {
@@ -146,11 +177,11 @@ pub fn verify(
     finish(walk)?;
 
     // Chains of which nothing is left but their ends.
-    let mut statement = state.prepare(
-        "SELECT user_id FROM heads WHERE (?1 IS NULL OR user_id = ?1)
+    let mut statement = state.prepare(&format!(
+        "SELECT user_id FROM heads WHERE {person}
            AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.user_id = heads.user_id)
-         ORDER BY user_id",
-    )?;
+         ORDER BY user_id"
+    ))?;
     let mut rows = statement.query([&options.user_id])?;
     while let Some(row) = rows.next()? {
         let user_id = text_of(row.get_ref(0)?);

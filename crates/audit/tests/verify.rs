@@ -2,11 +2,10 @@
 
 mod common;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use audit::verify::{Chain, Head, Options, Summary};
+use audit::verify::{Chain, Options, Summary, read_heads};
 use common::{ME, OTHER, Store, erased, triggered, updated, verified};
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -301,11 +300,19 @@ fn one_thing_that_is_wrong_is_said_once_with_its_place() {
 #[test]
 fn a_chain_that_was_rewritten_whole_is_found_by_its_old_end() {
     let before = filled();
-    let kept: HashMap<String, Head> = before
-        .assert_intact()
-        .into_iter()
-        .map(|chain| (chain.user_id, chain.head))
+    // As the command writes and reads it.
+    let (summary, chains) = before.verify();
+    let mut lines: Vec<String> = chains
+        .iter()
+        .map(|chain| serde_json::to_string(chain).unwrap())
         .collect();
+    lines.push(serde_json::to_string(&summary).unwrap());
+    let kept = read_heads(lines.join("\n").as_bytes()).unwrap();
+    assert_eq!(kept.len(), 3);
+    assert_eq!(kept[&ME.to_string()], chains[0].head);
+    for nothing in ["", &lines[3], "{\"user_id\": 1"] {
+        assert!(read_heads(nothing.as_bytes()).is_err(), "{nothing}");
+    }
     let expecting = |file: &Path| {
         let expected = kept.clone();
         verified(
