@@ -75,6 +75,23 @@ impl Conversations {
         Ok(())
     }
 
+    /// Removes all of the person's, also those that the list has forgotten.
+    pub async fn erase(&self) -> Result<(), ApiError> {
+        let own = self.user_id.to_string();
+        let mut keys = self.store.get_keys().await;
+        let mut found = Vec::new();
+        while let Some(key) = keys.next().await {
+            if key.starts_with(&own) {
+                found.push(key);
+            }
+        }
+        keys.result().await.map_err(unavailable)?;
+        for key in found {
+            self.store.delete(key).await.map_err(unavailable)?;
+        }
+        Ok(())
+    }
+
     fn key(&self, id: Uuid) -> String {
         format!("{}/{id}", self.user_id)
     }

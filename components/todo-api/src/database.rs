@@ -1,19 +1,14 @@
 //! The Todo API's database over `spin:sqlite`.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use api::ApiError;
-use chrono::Utc;
 use sql::spin::SpinConnection;
 use storage::sqlite::{SqliteStorage, TASKS};
 use storage::{Storage, StorageError};
 
 /// The storage of this component.
 pub type Tasks = SqliteStorage<SpinConnection>;
-
-/// Seconds between two clean-ups by one instance.
-const HOUSEKEEPING_SECONDS: i64 = 3600;
 
 /// The storage, opened and migrated by the instance's first request, or 503. Only success is remembered;
 /// several first requests may do it at once, which is as good as once.
@@ -40,21 +35,9 @@ pub fn refusal(error: StorageError) -> ApiError {
         StorageError::Conflict { field } => {
             ApiError::Conflict(format!("This {field} is already in use"))
         }
+        StorageError::NoSuchUser => ApiError::InvalidToken,
         StorageError::VersionMismatch { .. } => ApiError::PreconditionFailed,
         StorageError::Unavailable(reason) => ApiError::Unavailable(reason),
         StorageError::Internal(reason) => ApiError::Internal(reason),
-    }
-}
-
-/// Removes what nobody can reach any more, at most once an hour and instance. A failure is only logged.
-pub async fn housekeep(tasks: &Tasks) {
-    static LAST: AtomicI64 = AtomicI64::new(0);
-    let now = Utc::now();
-    if now.timestamp() - LAST.load(Ordering::Relaxed) < HOUSEKEEPING_SECONDS {
-        return;
-    }
-    LAST.store(now.timestamp(), Ordering::Relaxed);
-    if let Err(error) = tasks.housekeep(now).await {
-        tracing::warn!(%error, "housekeeping failed");
     }
 }

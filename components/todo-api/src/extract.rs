@@ -85,6 +85,35 @@ impl<S: Sync> FromRequestParts<S> for ChangeOrigin {
     }
 }
 
+/// The header of the same name: what makes repetitions of a request one.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Characters in an idempotency key.
+const MAX_IDEMPOTENCY_KEY: usize = 200;
+
+/// The key under which a client may repeat a request; `None` without such a header.
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let Some(value) = values.next() else {
+            return Ok(Self(None));
+        };
+        let key = value.as_bytes();
+        let is_valid = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
+            && key.iter().all(u8::is_ascii_graphic)
+            && values.next().is_none();
+        if !is_valid {
+            let message =
+                format!("must be one of 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters");
+            return Err(ApiError::invalid("Idempotency-Key", message));
+        }
+        Ok(Self(Some(String::from_utf8_lossy(key).into_owned())))
+    }
+}
+
 /// The versions that `If-Match` allows (RFC 9110, section 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {

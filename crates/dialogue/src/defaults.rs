@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use storage::{Result, Storage};
-use task_model::{NotificationPreferences, Reminder, UserPatch};
+use task_model::{NotificationPreferencesPatch, Reminder, UserPatch};
 
 use crate::session::Session;
 use crate::undo::{Done, What};
@@ -64,11 +64,14 @@ impl<S: Storage + Sync> Session<'_, S> {
     }
 
     async fn keep_default_reminders(&mut self, reminders: Vec<Reminder>) -> Result<()> {
-        self.preferences.default_reminders = reminders;
         let patch = UserPatch {
-            notification_preferences: Some(NotificationPreferences::clone(&self.preferences)),
+            notification_preferences: Some(NotificationPreferencesPatch {
+                default_reminders: Some(reminders.clone()),
+                ..NotificationPreferencesPatch::default()
+            }),
             ..UserPatch::default()
         };
+        self.preferences.default_reminders = reminders;
         let stored = self
             .storage
             .update_user(self.user.id, patch, self.clock.now)

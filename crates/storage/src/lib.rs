@@ -3,9 +3,12 @@
 //! [`Storage`] says what the service needs in its own words. [`sqlite::SqliteStorage`] is that over
 //! any [`sql::SqlConnection`]: `spin:sqlite` in the component, `rusqlite` in the tests.
 
+mod outbox;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 pub mod sqlite;
+
+pub use outbox::{Outbox, Pass, Producer};
 
 pub use sql::Migrated;
 
@@ -27,6 +30,9 @@ pub enum StorageError {
         /// `email`, or `id` where another person has it.
         field: &'static str,
     },
+    /// The person has no account, or no more.
+    #[error("there is no such person")]
+    NoSuchUser,
     /// The task is not at the version that the caller expected.
     #[error("the task is at version {current}")]
     VersionMismatch {
@@ -90,6 +96,15 @@ pub enum Rotation {
     Refused,
 }
 
+/// A task that was to be created.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Creation {
+    /// It, as it is now.
+    pub task: Task,
+    /// False if it was there before.
+    pub is_new: bool,
+}
+
 /// Everything the Todo API keeps. Each call is atomic: it happened with its outbox row, or not at all.
 /// A task of another person is as good as absent.
 pub trait Storage {
@@ -114,6 +129,8 @@ pub trait Storage {
         &self,
         email: &str,
     ) -> impl Future<Output = Result<Option<(User, String)>>> + Send;
+    /// The hash of a person's password.
+    fn password_hash(&self, id: Uuid) -> impl Future<Output = Result<Option<String>>> + Send;
     /// Changes a profile.
     fn update_user(
         &self,
@@ -122,7 +139,16 @@ pub trait Storage {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Option<User>>> + Send;
 
-    /// Keeps the first refresh token of a sign-in.
+    /// Erases a person: account, tasks, tags, words of the index, refresh tokens and events that are
+    /// not yet published go, and one event `user_erased` is left to publish. False if there is no such person.
+    fn erase_user(
+        &self,
+        id: Uuid,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Keeps the first refresh token of a sign-in, or [`StorageError::NoSuchUser`].
     fn add_refresh_token(
         &self,
         token: NewRefreshToken,
@@ -145,14 +171,31 @@ pub trait Storage {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Creates a task; a second call with the same id answers the task that is there.
+    /// Creates a task, or [`StorageError::NoSuchUser`]. A second call with the same id answers the task
+    /// that is there, also if it was deleted meanwhile, and changes nothing.
     fn create_task(
         &self,
         user_id: Uuid,
         task: NewTask,
         origin: &Origin,
         now: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Task>> + Send;
+    ) -> impl Future<Output = Result<Task>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let creation = self.create_task_once(user_id, task, origin, now).await?;
+            Ok(creation.task)
+        }
+    }
+    /// As [`Self::create_task`], and says whether it was there.
+    fn create_task_once(
+        &self,
+        user_id: Uuid,
+        task: NewTask,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Creation>> + Send;
     /// A task by id.
     fn task(&self, user_id: Uuid, id: Uuid) -> impl Future<Output = Result<Option<Task>>> + Send;
     /// Changes a task; a patch that changes nothing leaves version and outbox alone.

@@ -6,7 +6,9 @@ use std::sync::Barrier;
 
 use common::{Store, at, wait};
 use storage::{NewRefreshToken, Rotation, Storage, StorageError};
-use task_model::{NewUser, NotificationPreferences, Reminder, UserPatch};
+use task_model::{
+    Channel, NewUser, NotificationPreferences, NotificationPreferencesPatch, Reminder, UserPatch,
+};
 use uuid::Uuid;
 
 const FAMILY: Uuid = Uuid::from_u128(77);
@@ -93,26 +95,46 @@ fn a_profile_changes_field_by_field() {
             .unwrap()
             .unwrap()
     };
-    let preferences = NotificationPreferences {
-        default_reminders: vec![],
-        ..NotificationPreferences::default()
-    };
     let before = update(UserPatch::default(), 5);
     assert_eq!(before.updated_at, at(0));
-    let patch = UserPatch {
-        notification_preferences: Some(preferences.clone()),
+    let of = |preferences| UserPatch {
+        notification_preferences: Some(preferences),
         ..UserPatch::default()
     };
+    let phone = of(NotificationPreferencesPatch {
+        phone: Some(Some("+41791234567".into())),
+        ..NotificationPreferencesPatch::default()
+    });
+    let patch = of(NotificationPreferencesPatch {
+        default_reminders: Some(vec![]),
+        channels: Some(vec![Channel::Email, Channel::InApp]),
+        ..NotificationPreferencesPatch::default()
+    });
+    update(phone, 6);
     let after = update(patch.clone(), 6);
+    let expected = NotificationPreferences {
+        default_reminders: vec![],
+        channels: vec![Channel::Email, Channel::InApp],
+        quiet_hours: None,
+        phone: Some("+41791234567".into()),
+    };
     assert_eq!(
         (after.updated_at, &after.notification_preferences),
-        (at(6), &preferences)
+        (at(6), &expected)
     );
     assert_eq!(
         (&after.username, &after.timezone),
         (&before.username, &before.timezone)
     );
     assert_eq!(update(patch, 7).updated_at, at(6));
+    let cleared = of(NotificationPreferencesPatch {
+        quiet_hours: Some(None),
+        phone: Some(None),
+        ..NotificationPreferencesPatch::default()
+    });
+    let cleared_once = update(cleared.clone(), 8);
+    assert_eq!(cleared_once.notification_preferences.phone, None);
+    assert_eq!(update(cleared, 9), cleared_once);
     let nobody = wait(
         store
             .storage

@@ -129,7 +129,7 @@ fn each_change_writes_one_event_that_says_what_the_task_is_now() {
             "tags": ["home", "money"],
             "recurrence_pattern": null,
             "recurrence_from": "due_date",
-            "timezone": null,
+            "timezone": "Europe/Berlin",
             "notification_channels": ["push", "in_app"],
             "created_at": "2026-03-02T10:00:00.250Z",
             "updated_at": "2026-03-02T10:00:02.250Z",

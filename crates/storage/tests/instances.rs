@@ -4,13 +4,14 @@ mod common;
 
 use std::sync::Barrier;
 
-use common::{ME, Store, at, origin, tagged, titled, wait};
+use common::{ME, Store, at, origin, person, tagged, titled, wait};
 use rusqlite::Connection;
 use sql::rusqlite::RusqliteConnection;
 use sql::{Migrated, SqlConnection, SqlError};
 use storage::sqlite::{SqliteStorage, TASKS};
 use storage::{Storage, StorageError};
 use task_model::{NewTask, Priority, Status, TaskPatch, TaskQuery};
+use uuid::Uuid;
 
 #[test]
 fn instances_that_start_at_once_migrate_once() {
@@ -26,7 +27,9 @@ fn instances_that_start_at_once_migrate_once() {
                             RusqliteConnection::open(folder.path(), TASKS).unwrap(),
                         );
                         let migrated = wait(storage.migrate()).expect("migrates");
-                        wait(storage.create_task(ME, titled("a"), &origin(), at(0)))
+                        let id = Uuid::now_v7();
+                        wait(storage.create_user(person(id), at(0))).expect("an account");
+                        wait(storage.create_task(id, titled("a"), &origin(), at(0)))
                             .expect("creates");
                         migrated
                     })

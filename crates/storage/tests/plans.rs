@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use common::{Store, at, due, origin, wait};
 use sql::rusqlite::RusqliteConnection;
 use sql::{Result, Row, SqlConnection, SqlValue};
-use storage::sqlite::{self, RATE_LIMITS, SqliteStorage};
-use storage::{RateLimit, Storage};
+use storage::Storage;
+use storage::sqlite::{self, SqliteStorage};
 use task_model::{Priority, SortField, SortOrder, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
 
@@ -111,12 +111,14 @@ fn frequent_statements_use_an_index() {
     fill(&store);
     let plans = Arc::new(Mutex::new(Vec::new()));
     let expressions = Arc::new(Mutex::new(Vec::new()));
-    let open = |database| Explaining {
-        connection: RusqliteConnection::open(store.folder.path(), database).unwrap(),
+    let storage = SqliteStorage::new(Explaining {
+        connection: RusqliteConnection::open(store.folder.path(), sqlite::TASKS).unwrap(),
         plans: Arc::clone(&plans),
         expressions: Arc::clone(&expressions),
-    };
-    let storage = SqliteStorage::new(open(sqlite::TASKS), open(RATE_LIMITS));
+    });
+    for person in 3..=10 {
+        store.add_person(Uuid::from_u128(person));
+    }
     let now = at(1000);
     let taken = || std::mem::take(&mut *plans.lock().unwrap());
     let list = |query: TaskQuery| {

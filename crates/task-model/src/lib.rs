@@ -18,6 +18,9 @@ pub use task::{
 };
 pub use task_input::{TaskInput, TaskPatchInput};
 pub use task_query::{parse_limit, parse_q};
-pub use user::{Channel, NewUser, NotificationPreferences, QuietHours, User, UserPatch};
+pub use user::{
+    Channel, NewUser, NotificationPreferences, NotificationPreferencesPatch, QuietHours, User,
+    UserPatch,
+};
 pub use user_input::{Registration, RegistrationInput, UserPatchInput, normalize_email};
 pub use validation::FieldError;

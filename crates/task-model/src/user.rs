@@ -126,5 +126,18 @@ pub struct UserPatch {
     /// See [`User::timezone`].
     pub timezone: Option<String>,
     /// See [`User::notification_preferences`].
-    pub notification_preferences: Option<NotificationPreferences>,
+    pub notification_preferences: Option<NotificationPreferencesPatch>,
+}
+
+/// A change of preferences: `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NotificationPreferencesPatch {
+    /// See [`NotificationPreferences::default_reminders`].
+    pub default_reminders: Option<Vec<Reminder>>,
+    /// See [`NotificationPreferences::channels`].
+    pub channels: Option<Vec<Channel>>,
+    /// See [`NotificationPreferences::quiet_hours`]; `Some(None)` ends them.
+    pub quiet_hours: Option<Option<QuietHours>>,
+    /// See [`NotificationPreferences::phone`]; `Some(None)` forgets it.
+    pub phone: Option<Option<String>>,
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 use utoipa::ToSchema;
 
 use crate::given::{Given, deserialize_object, parse_items};
 use crate::validation::{Errors, MAX_REMINDERS, length, line, reminders};
-use crate::{FieldError, NotificationPreferences, UserPatch};
+use crate::{Channel, FieldError, NotificationPreferencesPatch, QuietHours, UserPatch};
 
 /// Characters in an e-mail address (RFC 5321 §4.5.3.1.3 less the angle brackets).
 const MAX_EMAIL: usize = 254;
@@ -119,8 +120,8 @@ pub struct UserPatchInput {
     /// A name of the IANA time zone database.
     #[schema(value_type = String, required = false)]
     timezone: Given<String>,
-    /// How and when to be notified.
-    #[schema(value_type = NotificationPreferences, required = false)]
+    /// How and when to be notified; each field by itself.
+    #[schema(value_type = NotificationPreferencesInput, required = false)]
     notification_preferences: Given<NotificationPreferencesInput>,
 }
 
@@ -130,17 +131,42 @@ deserialize_object!(UserPatchInput {
     notification_preferences
 });
 
-#[derive(Debug, Clone, Default)]
-struct NotificationPreferencesInput {
+/// A change of preferences: an absent field stays as it is.
+#[derive(Debug, Clone, Default, ToSchema)]
+#[schema(as = NotificationPreferencesPatch, example = json!({"channels": ["email", "in_app"], "quiet_hours": {"start": "22:00", "end": "07:00"}}))]
+pub struct NotificationPreferencesInput {
+    /// Reminders that a new task gets when it names none: durations before `due_date` or date-times.
+    #[schema(value_type = Vec<String>, required = false, max_items = 10)]
     default_reminders: Given<Vec<Given<String>>>,
+    /// The preferred one first, none twice; `in_app` is added at the end where it is missing.
+    #[schema(value_type = Vec<Channel>, required = false)]
+    channels: Given<Vec<Given<String>>>,
+    /// Null ends them.
+    #[schema(value_type = Option<QuietHours>)]
+    quiet_hours: Given<QuietHoursInput>,
+    /// In E.164; null forgets it.
+    #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{6,14}$", example = "+41791234567")]
+    phone: Given<String>,
 }
 
-deserialize_object!(NotificationPreferencesInput { default_reminders });
+deserialize_object!(NotificationPreferencesInput {
+    default_reminders,
+    channels,
+    quiet_hours,
+    phone,
+});
+
+#[derive(Debug, Clone, Default)]
+struct QuietHoursInput {
+    start: Given<String>,
+    end: Given<String>,
+}
+
+deserialize_object!(QuietHoursInput { start, end });
 
 impl UserPatchInput {
     /// The change, or all that is wrong.
     pub fn validated(self) -> Result<UserPatch, Vec<FieldError>> {
-        const REMINDERS: &str = "notification_preferences.default_reminders";
         let mut errors = Errors::default();
         let username = self.username.value(&mut errors, "username", "a string");
         let timezone = self.timezone.value(&mut errors, "timezone", "a string");
@@ -149,23 +175,90 @@ impl UserPatchInput {
             "notification_preferences",
             "an object",
         );
-        let default_reminders = preferences.and_then(|preferences| {
-            preferences
-                .default_reminders
-                .required(&mut errors, REMINDERS, "an array of strings")
-        });
         let patch = UserPatch {
             username: username.and_then(|text| errors.keep("username", line(&text, MAX_USERNAME))),
             timezone: timezone.and_then(|text| errors.keep("timezone", parse_timezone(&text))),
-            notification_preferences: default_reminders.map(|items| {
-                let parsed = parse_items(&mut errors, REMINDERS, MAX_REMINDERS, items);
-                NotificationPreferences {
-                    default_reminders: reminders(&mut errors, REMINDERS, parsed),
-                    ..NotificationPreferences::default()
-                }
-            }),
+            notification_preferences: preferences.map(|preferences| preferences.parse(&mut errors)),
         };
         errors.none_or(patch)
+    }
+}
+
+impl NotificationPreferencesInput {
+    /// Leaves out what is wrong and notes it.
+    fn parse(self, errors: &mut Errors) -> NotificationPreferencesPatch {
+        const REMINDERS: &str = "notification_preferences.default_reminders";
+        const CHANNELS: &str = "notification_preferences.channels";
+        const QUIET_HOURS: &str = "notification_preferences.quiet_hours";
+        const PHONE: &str = "notification_preferences.phone";
+        const STRINGS: &str = "an array of strings";
+
+        let default_reminders = self.default_reminders.value(errors, REMINDERS, STRINGS);
+        let channels = self.channels.value(errors, CHANNELS, STRINGS);
+        let quiet_hours =
+            self.quiet_hours
+                .nullable(errors, QUIET_HOURS, "an object with start and end, or null");
+        let phone = self.phone.nullable(errors, PHONE, "a string or null");
+        NotificationPreferencesPatch {
+            default_reminders: default_reminders.map(|items| {
+                let parsed = parse_items(errors, REMINDERS, MAX_REMINDERS, items);
+                reminders(errors, REMINDERS, parsed)
+            }),
+            channels: channels.map(|items| parse_channels(errors, CHANNELS, items)),
+            quiet_hours: quiet_hours
+                .map(|hours| hours.and_then(|hours| hours.parse(errors, QUIET_HOURS))),
+            phone: phone.map(|phone| phone.and_then(|text| errors.keep(PHONE, parse_phone(text)))),
+        }
+    }
+}
+
+impl QuietHoursInput {
+    fn parse(self, errors: &mut Errors, field: &str) -> Option<QuietHours> {
+        let (start_field, end_field) = (format!("{field}.start"), format!("{field}.end"));
+        let start = self.start.required(errors, &start_field, "a string");
+        let end = self.end.required(errors, &end_field, "a string");
+        let start = start.and_then(|text| errors.keep(&start_field, parse_time_of_day(&text)));
+        let end = end.and_then(|text| errors.keep(&end_field, parse_time_of_day(&text)));
+        Some(QuietHours {
+            start: start?,
+            end: end?,
+        })
+    }
+}
+
+fn parse_channels(errors: &mut Errors, field: &str, items: Vec<Given<String>>) -> Vec<Channel> {
+    let mut channels = parse_items::<Channel>(errors, field, Channel::ALL.len(), items);
+    let is_repeated =
+        |(index, channel): (usize, &Channel)| channels.iter().take(index).any(|it| it == channel);
+    if channels.iter().enumerate().any(is_repeated) {
+        errors.add(field, "must not name a channel twice");
+    }
+    if !channels.contains(&Channel::InApp) {
+        channels.push(Channel::InApp);
+    }
+    channels
+}
+
+/// `HH:MM`.
+fn parse_time_of_day(text: &str) -> Result<NaiveTime, String> {
+    let is_padded = text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    is_padded
+        .then(|| NaiveTime::parse_from_str(text, "%H:%M").ok())
+        .flatten()
+        .ok_or_else(|| "must be a time of day such as 22:00".into())
+}
+
+/// E.164: a plus sign, then country code and number of 7 to 15 digits together.
+fn parse_phone(text: String) -> Result<String, String> {
+    let is_valid = text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
+    });
+    if is_valid {
+        Ok(text)
+    } else {
+        Err("must be a phone number in E.164 such as +41791234567".into())
     }
 }
 

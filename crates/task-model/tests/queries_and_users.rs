@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use task_model::{
-    FieldError, Priority, Registration, RegistrationInput, SortField, SortOrder, Status, TaskQuery,
-    UserPatch, UserPatchInput, normalize_email,
+    Channel, FieldError, NotificationPreferencesPatch, Priority, Registration, RegistrationInput,
+    Reminder, SortField, SortOrder, Status, TaskQuery, UserPatch, UserPatchInput, normalize_email,
 };
 
 fn query(params: &[(&str, &str)]) -> Result<TaskQuery, Vec<FieldError>> {
@@ -157,26 +157,101 @@ fn a_profile_is_changed_field_by_field() {
         (changed.username, changed.timezone.as_deref()),
         (None, Some("Europe/Berlin"))
     );
-    let preferences = serde_json::to_value(changed.notification_preferences).unwrap();
-    assert_eq!(preferences, json!({"default_reminders": ["P1D"]}));
-    let reminders = "notification_preferences.default_reminders";
+    let preferences = changed.notification_preferences.unwrap();
+    assert_eq!(
+        preferences.default_reminders,
+        Some(vec![Reminder::Before { seconds: 86_400 }])
+    );
     for (body, field) in [
-        (json!({"timezone": "Mars/Olympus"}), "timezone".to_owned()),
-        (json!({"username": ""}), "username".to_owned()),
+        (json!({"timezone": "Mars/Olympus"}), "timezone"),
+        (json!({"username": ""}), "username"),
         (
             json!({"notification_preferences": []}),
-            "notification_preferences".to_owned(),
+            "notification_preferences",
         ),
         (
-            json!({"notification_preferences": {}}),
-            reminders.to_owned(),
-        ),
-        (
-            json!({"notification_preferences": {"default_reminders": ["x"]}}),
-            format!("{reminders}[0]"),
+            json!({"notification_preferences": null}),
+            "notification_preferences",
         ),
     ] {
         assert_eq!(wrong(patch(&body)), [field]);
+    }
+}
+
+#[test]
+fn preferences_are_changed_field_by_field() {
+    let preferences = |body: Value| {
+        let patch = patch(&json!({"notification_preferences": body})).unwrap();
+        patch.notification_preferences.unwrap()
+    };
+    assert_eq!(
+        preferences(json!({})),
+        NotificationPreferencesPatch::default()
+    );
+    let given = preferences(json!({
+        "channels": ["email", "sms"], "quiet_hours": {"start": "22:00", "end": "07:05"}, "phone": "+41791234567",
+    }));
+    assert_eq!(given.default_reminders, None);
+    assert_eq!(
+        given.channels,
+        Some(vec![Channel::Email, Channel::Sms, Channel::InApp])
+    );
+    let hours = given.quiet_hours.flatten().unwrap();
+    assert_eq!(
+        serde_json::to_value(hours).unwrap(),
+        json!({"start": "22:00", "end": "07:05"})
+    );
+    assert_eq!(given.phone.flatten().as_deref(), Some("+41791234567"));
+    let first = preferences(json!({"channels": ["in_app", "push"]}));
+    assert_eq!(first.channels, Some(vec![Channel::InApp, Channel::Push]));
+    let none = preferences(json!({"channels": [], "quiet_hours": null, "phone": null}));
+    assert_eq!(none.channels, Some(vec![Channel::InApp]));
+    assert_eq!((none.quiet_hours, none.phone), (Some(None), Some(None)));
+}
+
+#[test]
+fn wrong_preferences_are_all_named() {
+    let wrong = |body: Value| wrong(patch(&json!({"notification_preferences": body})));
+    let named = |names: &[&str]| -> Vec<String> {
+        let whole = |name: &&str| format!("notification_preferences.{name}");
+        names.iter().map(whole).collect()
+    };
+    assert_eq!(
+        wrong(json!({
+            "default_reminders": ["x"], "channels": ["fax", 1], "quiet_hours": {"start": "24:00"}, "phone": "079",
+        })),
+        named(&[
+            "default_reminders[0]",
+            "channels[0]",
+            "channels[1]",
+            "quiet_hours.end",
+            "quiet_hours.start",
+            "phone"
+        ])
+    );
+    for (body, name) in [
+        (json!({"default_reminders": null}), "default_reminders"),
+        (json!({"channels": null}), "channels"),
+        (json!({"channels": ["sms", "email", "sms"]}), "channels"),
+        (
+            json!({"channels": ["sms", "sms", "sms", "sms", "sms"]}),
+            "channels",
+        ),
+        (json!({"quiet_hours": "22:00-07:00"}), "quiet_hours"),
+        (
+            json!({"quiet_hours": {"start": "7:5", "end": "08:00"}}),
+            "quiet_hours.start",
+        ),
+        (
+            json!({"quiet_hours": {"start": "07:05", "end": "08:00:00"}}),
+            "quiet_hours.end",
+        ),
+        (json!({"phone": "+0791234567"}), "phone"),
+        (json!({"phone": "+41 79 123 45 67"}), "phone"),
+        (json!({"phone": "+1234567890123456"}), "phone"),
+        (json!({"phone": 41_791_234_567_u64}), "phone"),
+    ] {
+        assert_eq!(wrong(body), named(&[name]));
     }
 }
 

@@ -20,7 +20,7 @@ use crate::settings::access_token_lifetime;
 /// How long a sign-in lasts without being used.
 const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
 /// No account has a longer password (contract of registration), so none is checked.
-const MAX_PASSWORD_CHARS: usize = 128;
+pub const MAX_PASSWORD_CHARS: usize = 128;
 
 /// A person signed in.
 #[derive(Serialize, ToSchema)]

@@ -37,7 +37,7 @@ fn routes() -> OpenApiRouter {
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))
-        .routes(routes!(users::me, users::update_me))
+        .routes(routes!(users::me, users::update_me, users::erase_me))
         .routes(routes!(tasks::list, tasks::create))
         .routes(routes!(
             tasks::read,
@@ -47,6 +47,7 @@ fn routes() -> OpenApiRouter {
         ))
         .routes(routes!(tasks::complete))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(tasks::skip))
         .routes(routes!(search::search))
         .routes(routes!(tags::tags))
         .routes(routes!(stats::stats))

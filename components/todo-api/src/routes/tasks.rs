@@ -1,19 +1,21 @@
-//! Tasks: list, create, read, change, delete, complete, reopen.
+//! Tasks: list, create, read, change, delete, complete, reopen, skip.
 
 use api::{ApiError, ErrorBody, Json, PathId, Query};
 use axum::Json as JsonResponse;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
+use recurrence::Recurrence;
 use serde::Serialize;
-use storage::{Origin, Storage};
+use storage::{Creation, Origin, Storage, StorageError};
 use task_model::{Priority, Status, Task, TaskInput, TaskPatch, TaskPatchInput, TaskQuery};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::database::{Tasks, refusal};
-use crate::extract::{ChangeOrigin, Db, IfMatch, Session};
+use crate::extract::{ChangeOrigin, Db, IdempotencyKey, IfMatch, Session};
 
 /// A page of tasks.
 #[derive(Serialize, ToSchema)]
@@ -101,38 +103,68 @@ impl IntoResponse for Tagged {
 }
 
 /// Creates a task.
+///
+/// With an `Idempotency-Key` a repetition creates nothing: it answers the task of the first request as it is
+/// now, or as it last was where it is deleted, whatever its own body says.
 #[utoipa::path(
     post,
     path = "/api/tasks",
     tag = "tasks",
-    request_body = TaskInput,
-    responses((
-        status = 201,
-        description = "The task is there",
-        body = Task,
-        headers(
-            ("Location" = String, description = "Its path"),
-            ("ETag" = String, description = "Its version"),
-        ),
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        description = "Makes repetitions of this request one: 1 to 200 visible ASCII characters, the person's own",
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[!-~]+$",
     )),
+    request_body = TaskInput,
+    responses(
+        (
+            status = 201,
+            description = "The task is there",
+            body = Task,
+            headers(
+                ("Location" = String, description = "Its path"),
+                ("ETag" = String, description = "Its version"),
+            ),
+        ),
+        (
+            status = 200,
+            description = "The task was there: this repeats a request with the same `Idempotency-Key`",
+            body = Task,
+            headers(
+                ("Location" = String, description = "Its path"),
+                ("ETag" = String, description = "Its version"),
+            ),
+        ),
+    ),
 )]
 pub async fn create(
     Db(storage): Db,
     session: Session,
     ChangeOrigin(origin): ChangeOrigin,
+    IdempotencyKey(key): IdempotencyKey,
     Json(input): Json<TaskInput>,
 ) -> Result<Response, ApiError> {
     let user = session.user(storage).await?;
+    let id = match key {
+        Some(key) => Uuid::new_v5(&session.user_id, key.as_bytes()),
+        None => Uuid::now_v7(),
+    };
     let defaults = &user.notification_preferences.default_reminders;
-    let task = input
-        .validated(Uuid::now_v7(), defaults)
-        .map_err(ApiError::Invalid)?;
-    let task = storage
-        .create_task(session.user_id, task, &origin, Utc::now())
+    let task = input.validated(id, defaults).map_err(ApiError::Invalid)?;
+    let Creation { task, is_new } = storage
+        .create_task_once(session.user_id, task, &origin, Utc::now())
         .await
         .map_err(refusal)?;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     let location = HeaderValue::from_str(&format!("/api/tasks/{}", task.id)).ok();
-    let mut response = (StatusCode::CREATED, Tagged(task)).into_response();
+    let mut response = (status, Tagged(task)).into_response();
     response
         .headers_mut()
         .extend(location.map(|location| (LOCATION, location)));
@@ -293,6 +325,86 @@ pub async fn reopen(
         } => Ok(Tagged(open).into_response()),
         _ => set_status(storage, &session, id, Status::Pending, &origin).await,
     }
+}
+
+/// Skips an occurrence of a recurring task: it is due at the next one.
+#[utoipa::path(
+    post,
+    path = "/api/tasks/{id}/skip",
+    tag = "tasks",
+    params(
+        ("id" = Uuid, Path, description = "The task"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the task must still have"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The task, due at the next occurrence; a `COUNT` of its pattern is one less",
+            body = Task,
+            headers(("ETag" = String, description = "Its version")),
+        ),
+        (
+            status = 409,
+            description = "It does not recur, is completed or cancelled, or this was its last occurrence",
+            body = ErrorBody,
+        ),
+        (status = 412, description = "The task has another version", body = ErrorBody),
+    ),
+)]
+pub async fn skip(
+    Db(storage): Db,
+    session: Session,
+    PathId(id): PathId,
+    if_match: IfMatch,
+    ChangeOrigin(origin): ChangeOrigin,
+) -> Result<Response, ApiError> {
+    /// Tries to change the task in the version that was read.
+    const ATTEMPTS: u32 = 5;
+    let user = session.user(storage).await?;
+    let zone = user.timezone.parse().unwrap_or(Tz::UTC);
+    for _ in 0..ATTEMPTS {
+        let task = storage.task(session.user_id, id).await.map_err(refusal)?;
+        let task = task.ok_or(ApiError::NotFound)?;
+        if let IfMatch::Versions(versions) = &if_match
+            && !versions.contains(&task.version)
+        {
+            return Err(ApiError::PreconditionFailed);
+        }
+        let now = Utc::now();
+        let (patch, version) = (skipped(&task, zone, now)?, Some(task.version));
+        match storage
+            .update_task(session.user_id, id, patch, version, &origin, now)
+            .await
+        {
+            Err(StorageError::VersionMismatch { .. }) => {}
+            updated => return tagged(updated.map_err(refusal)?),
+        }
+    }
+    Err(ApiError::Unavailable(
+        "the task changes all the time".into(),
+    ))
+}
+
+/// What skipping an occurrence changes.
+fn skipped(task: &Task, zone: Tz, now: DateTime<Utc>) -> Result<TaskPatch, ApiError> {
+    let conflict = |message: &str| ApiError::Conflict(message.to_owned());
+    if !matches!(task.status, Status::Pending | Status::InProgress) {
+        return Err(conflict("The task is not open"));
+    }
+    let pattern = task.recurrence_pattern.as_deref();
+    let pattern = pattern.ok_or_else(|| conflict("The task does not recur"))?;
+    let pattern = Recurrence::parse(pattern)
+        .map_err(|error| ApiError::Internal(format!("a stored pattern: {error}")))?;
+    let next = match task.due_date {
+        Some(due) => pattern.following_due(due, due, zone),
+        None => pattern.following_completion(None, now, zone),
+    };
+    let next = next.ok_or_else(|| conflict("The task has no further occurrence"))?;
+    Ok(TaskPatch {
+        due_date: Some(Some(next.due)),
+        recurrence_pattern: Some(Some(next.pattern.to_string())),
+        ..TaskPatch::default()
+    })
 }
 
 async fn update(

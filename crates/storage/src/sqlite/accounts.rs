@@ -1,12 +1,12 @@
 //! People and their refresh tokens.
 
 use chrono::{DateTime, Utc};
-use sql::{Columns, SqlConnection, json, params};
+use sql::{Columns, SqlConnection, SqlError, json, params};
 use task_model::{NewUser, NotificationPreferences, User, UserPatch};
 use uuid::Uuid;
 
 use super::rows::{ReadColumns, USER, first_user};
-use crate::{NewRefreshToken, Result, Rotation, StorageError};
+use crate::{NewRefreshToken, Origin, Result, Rotation, StorageError};
 
 pub(super) async fn create<C: SqlConnection>(
     connection: &C,
@@ -53,33 +53,101 @@ pub(super) async fn credentials<C: SqlConnection>(
     Ok(Some((columns.user()?, columns.text()?)))
 }
 
+pub(super) async fn password_hash<C: SqlConnection>(
+    connection: &C,
+    id: Uuid,
+) -> Result<Option<String>> {
+    let sql = "SELECT password_hash FROM users WHERE id = ?1";
+    let row = Columns::first(connection.execute(sql, params![id]).await?);
+    Ok(row.map(|mut row| row.text()).transpose()?)
+}
+
+/// Pages of a database that is written anew after an erasure: 64 MiB.
+const MAX_VACUUM_PAGES: i64 = 16_384;
+
+/// One statement, whose trigger does the rest.
+pub(super) async fn erase<C: SqlConnection>(
+    connection: &C,
+    id: Uuid,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let rows = connection
+        .execute(
+            "UPDATE users SET erased_at = ?2, erasure_correlation_id = ?3, erasure_traceparent = ?4
+             WHERE id = ?1 RETURNING 1",
+            params![
+                id,
+                now,
+                origin.correlation_id.clone(),
+                origin.traceparent.clone()
+            ],
+        )
+        .await?;
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    match overwrite_remains(connection).await {
+        Ok(()) | Err(SqlError::Unavailable(_)) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What `secure_delete` does not reach: copies in pages that SQLite has split, and the log that it writes
+/// ahead. A large database is not written anew, which would make everybody wait; there such copies stay
+/// until their page is used again. The same where somebody reads or writes at this moment.
+async fn overwrite_remains<C: SqlConnection>(connection: &C) -> sql::Result<()> {
+    let own = connection.reopen().await?;
+    own.execute("PRAGMA busy_timeout = 0", vec![]).await?;
+    let pages = own.execute("PRAGMA page_count", vec![]).await?;
+    let pages = Columns::from(pages.into_iter().next().unwrap_or_default()).integer()?;
+    if pages <= MAX_VACUUM_PAGES {
+        own.execute("VACUUM", vec![]).await?;
+    }
+    own.execute("PRAGMA wal_checkpoint(TRUNCATE)", vec![])
+        .await
+        .map(drop)
+}
+
+/// One UPDATE that changes only what is given, so that two devices never undo each other's changes.
 pub(super) async fn update<C: SqlConnection>(
     connection: &C,
     id: Uuid,
     patch: UserPatch,
     now: DateTime<Utc>,
 ) -> Result<Option<User>> {
-    let preferences = patch
-        .notification_preferences
-        .as_ref()
-        .map(json)
-        .transpose()?;
-    let rows = connection
-        .execute(
-            &format!(
-                "UPDATE users SET
-                   updated_at = CASE WHEN username IS coalesce(?2, username) AND timezone IS coalesce(?3, timezone)
-                       AND notification_preferences IS coalesce(?4, notification_preferences)
-                     THEN updated_at ELSE ?5 END,
-                   username = coalesce(?2, username),
-                   timezone = coalesce(?3, timezone),
-                   notification_preferences = coalesce(?4, notification_preferences)
-                 WHERE id = ?1 RETURNING {USER}"
-            ),
-            params![id, patch.username, patch.timezone, preferences, now],
-        )
-        .await?;
-    first_user(rows)
+    let mut params = params![id, patch.username, patch.timezone, now];
+    let mut preferences = String::from("notification_preferences");
+    let given = patch.notification_preferences.unwrap_or_default();
+    let fields = [
+        (
+            "default_reminders",
+            given.default_reminders.map(|it| json(&it)),
+        ),
+        ("channels", given.channels.map(|it| json(&it))),
+        ("quiet_hours", given.quiet_hours.map(|it| json(&it))),
+        ("phone", given.phone.map(|it| json(&it))),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            params.push(value?.into());
+            preferences = format!(
+                "json_set({preferences}, '$.{name}', json(?{}))",
+                params.len()
+            );
+        }
+    }
+    let sql = format!(
+        "UPDATE users SET
+           updated_at = CASE WHEN username IS coalesce(?2, username) AND timezone IS coalesce(?3, timezone)
+               AND notification_preferences IS {preferences}
+             THEN updated_at ELSE ?4 END,
+           username = coalesce(?2, username),
+           timezone = coalesce(?3, timezone),
+           notification_preferences = {preferences}
+         WHERE id = ?1 RETURNING {USER}"
+    );
+    first_user(connection.execute(&sql, params).await?)
 }
 
 pub(super) async fn add_refresh_token<C: SqlConnection>(
@@ -87,10 +155,10 @@ pub(super) async fn add_refresh_token<C: SqlConnection>(
     token: NewRefreshToken,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    connection
+    let rows = connection
         .execute(
             "INSERT INTO refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+             SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3) RETURNING 1",
             params![
                 token.token_hash,
                 token.family_id,
@@ -100,6 +168,9 @@ pub(super) async fn add_refresh_token<C: SqlConnection>(
             ],
         )
         .await?;
+    if rows.is_empty() {
+        return Err(StorageError::NoSuchUser);
+    }
     Ok(())
 }
 

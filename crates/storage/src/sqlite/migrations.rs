@@ -6,16 +6,24 @@
 
 use sql::Migration;
 
+/// A version 4 UUID.
+macro_rules! random_uuid {
+    () => {
+        "lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2)))
+           || '-4' || substr(lower(hex(randomblob(2))), 2)
+           || '-' || substr('89ab', 1 + (random() & 3), 1) || substr(lower(hex(randomblob(2))), 2)
+           || '-' || lower(hex(randomblob(6)))"
+    };
+}
+
 /// An outbox row for the `NEW` task, with more fields than the first ones.
 macro_rules! outbox_row {
     ($event_type:expr, $fields:expr) => {
         concat!(
             "INSERT INTO outbox (event_id, topic, key, event_type, task_id, version, time, correlation_id, traceparent, data)
-             SELECT lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2)))
-                 || '-4' || substr(lower(hex(randomblob(2))), 2)
-                 || '-' || substr('89ab', 1 + (random() & 3), 1) || substr(lower(hex(randomblob(2))), 2)
-                 || '-' || lower(hex(randomblob(6))),
-               'task-events', NEW.user_id, ", $event_type, ", NEW.id, NEW.version,
+             SELECT ",
+            random_uuid!(),
+            ", 'task-events', NEW.user_id, ", $event_type, ", NEW.id, NEW.version,
                coalesce(NEW.deleted_at, NEW.updated_at), NEW.correlation_id, NEW.traceparent,
                json_object(
                  'id', NEW.id,
@@ -239,6 +247,41 @@ const TASKS_2: Migration = &[
         "CREATE TRIGGER task_changed AFTER UPDATE OF version ON tasks WHEN NEW.version <> OLD.version BEGIN ",
         outbox_row!(change!(), fields_2!()),
         " END"
+    ),
+    "CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL",
+    "CREATE INDEX outbox_key ON outbox (key)",
+    // One row: which instance publishes, and until when the others leave it to that one.
+    "CREATE TABLE outbox_lease (id INTEGER PRIMARY KEY CHECK (id = 1), holder TEXT NOT NULL, until INTEGER NOT NULL)",
+    "INSERT INTO outbox_lease (id, holder, until) VALUES (1, '', 0)",
+    "ALTER TABLE users ADD COLUMN erasure_correlation_id TEXT",
+    "ALTER TABLE users ADD COLUMN erasure_traceparent TEXT",
+    "ALTER TABLE users ADD COLUMN erased_at INTEGER",
+    "CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id)",
+    // A word that goes from the index leaves no trace there.
+    "INSERT INTO task_search (task_search, rank) VALUES ('secure-delete', 1)",
+    concat!(
+        "CREATE TRIGGER task_removed AFTER DELETE ON tasks BEGIN
+           INSERT INTO task_search (task_search, rowid, title_words, description_words, tag_words)
+             SELECT 'delete', OLD.row, ",
+        owned_words!("OLD."),
+        " WHERE OLD.deleted_at IS NULL;
+           DELETE FROM task_tags
+             WHERE user_id = OLD.user_id AND tag IN (SELECT value FROM json_each(OLD.tags)) AND task = OLD.row;
+         END"
+    ),
+    // Setting the time erases the person and all that is theirs; one event tells it.
+    concat!(
+        "CREATE TRIGGER user_erased AFTER UPDATE OF erased_at ON users WHEN NEW.erased_at IS NOT NULL BEGIN
+           DELETE FROM tasks WHERE user_id = NEW.id;
+           DELETE FROM refresh_tokens WHERE user_id = NEW.id;
+           DELETE FROM outbox WHERE key = NEW.id;
+           INSERT INTO outbox (event_id, topic, key, event_type, task_id, version, time, correlation_id, traceparent, data)
+             SELECT ",
+        random_uuid!(),
+        ", 'user-events', NEW.id, 'user_erased', NEW.id, 0, NEW.erased_at,
+               NEW.erasure_correlation_id, NEW.erasure_traceparent, '{}';
+           DELETE FROM users WHERE id = NEW.id;
+         END"
     ),
 ];
 

@@ -15,15 +15,32 @@ use task_model::{
 };
 use uuid::Uuid;
 
-use crate::{NewRefreshToken, Origin, Result, Rotation, Storage};
+use crate::{Creation, NewRefreshToken, Origin, Result, Rotation, Storage};
 
 /// How long a deleted task can still be restored.
 const RESTORABLE: TimeDelta = TimeDelta::days(30);
 /// Rows of each kind that one call of `housekeep` removes at most.
 const HOUSEKEEPING_ROWS: i64 = 500;
 
-/// Accounts, tasks and the outbox. An acknowledged task survives even a power failure.
-pub const TASKS: Database = Database::durable("tasks");
+/// Accounts, tasks and the outbox. An acknowledged task survives even a power failure, and what is
+/// deleted is overwritten.
+pub const TASKS: Database = Database {
+    label: "tasks",
+    setup: &[
+        "PRAGMA busy_timeout = 5000",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA secure_delete = ON",
+    ],
+};
+/// The same database for what may be done again after a power failure: see [`crate::Outbox`].
+pub const OUTBOX: Database = Database {
+    label: TASKS.label,
+    setup: &[
+        "PRAGMA busy_timeout = 5000",
+        "PRAGMA synchronous = NORMAL",
+        "PRAGMA secure_delete = ON",
+    ],
+};
 
 /// All that the Todo API keeps, in a SQLite database.
 #[derive(Debug)]
@@ -82,6 +99,10 @@ impl<C: SqlConnection> Storage for SqliteStorage<C> {
         accounts::by_id(&self.tasks, id).await
     }
 
+    async fn password_hash(&self, id: Uuid) -> Result<Option<String>> {
+        accounts::password_hash(&self.tasks, id).await
+    }
+
     async fn credentials(&self, email: &str) -> Result<Option<(User, String)>> {
         accounts::credentials(&self.tasks, email).await
     }
@@ -93,6 +114,10 @@ impl<C: SqlConnection> Storage for SqliteStorage<C> {
         now: DateTime<Utc>,
     ) -> Result<Option<User>> {
         accounts::update(&self.tasks, id, patch, now).await
+    }
+
+    async fn erase_user(&self, id: Uuid, origin: &Origin, now: DateTime<Utc>) -> Result<bool> {
+        accounts::erase(&self.tasks, id, origin, now).await
     }
 
     async fn add_refresh_token(&self, token: NewRefreshToken, now: DateTime<Utc>) -> Result<()> {
@@ -118,13 +143,13 @@ impl<C: SqlConnection> Storage for SqliteStorage<C> {
         accounts::family_is_live(&self.tasks, family_id, now).await
     }
 
-    async fn create_task(
+    async fn create_task_once(
         &self,
         user_id: Uuid,
         task: NewTask,
         origin: &Origin,
         now: DateTime<Utc>,
-    ) -> Result<Task> {
+    ) -> Result<Creation> {
         tasks::create(&self.tasks, user_id, task, origin, now).await
     }
 

@@ -6,8 +6,8 @@ use task_model::{NewTask, Status, Task, TaskPatch};
 use uuid::Uuid;
 
 use super::rows::{TASK, first_task, rank};
-use super::words;
-use crate::{Origin, Result, StorageError};
+use super::{accounts, words};
+use crate::{Creation, Origin, Result, StorageError};
 
 pub(super) async fn create<C: SqlConnection>(
     connection: &C,
@@ -15,14 +15,15 @@ pub(super) async fn create<C: SqlConnection>(
     task: NewTask,
     origin: &Origin,
     now: DateTime<Utc>,
-) -> Result<Task> {
+) -> Result<Creation> {
     let rows = connection
         .execute(
             &format!(
                 "INSERT INTO tasks (id, user_id, title, title_key, description, status, priority, due_date, reminders,
                    tags, recurrence_pattern, recurrence_from, created_at, updated_at, version,
                    correlation_id, traceparent, title_words, description_words, tag_words)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 1, ?13, ?14, ?15, ?16, ?17)
+                 SELECT ?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 1, ?13, ?14, ?15, ?16, ?17
+                   WHERE EXISTS (SELECT 1 FROM users WHERE id = ?2)
                  ON CONFLICT (id) DO NOTHING RETURNING {TASK}"
             ),
             params![
@@ -46,13 +47,23 @@ pub(super) async fn create<C: SqlConnection>(
             ],
         )
         .await?;
-    if let Some(created) = first_task(rows)? {
-        return Ok(created);
+    if let Some(task) = first_task(rows)? {
+        return Ok(Creation { task, is_new: true });
     }
     // Made before; even if it was deleted since, making it again must not bring it back.
     let sql = format!("SELECT {TASK} FROM tasks WHERE id = ?1 AND user_id = ?2");
     let existing = connection.execute(&sql, params![task.id, user_id]).await?;
-    first_task(existing)?.ok_or(StorageError::Conflict { field: "id" })
+    if let Some(task) = first_task(existing)? {
+        return Ok(Creation {
+            task,
+            is_new: false,
+        });
+    }
+    Err(if accounts::by_id(connection, user_id).await?.is_some() {
+        StorageError::Conflict { field: "id" }
+    } else {
+        StorageError::NoSuchUser
+    })
 }
 
 pub(super) async fn by_id<C: SqlConnection>(

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sql::rusqlite::RusqliteConnection;
 use storage::sqlite::SqliteStorage;
 use storage::{Origin, Storage as _};
-use task_model::{NewTask, Priority, TaskPatch};
+use task_model::{NewTask, NewUser, Priority, TaskPatch};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -24,7 +24,16 @@ impl Store {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let storage = wait(storage::rusqlite::open(folder.path())).expect("a new storage");
-        Self { folder, storage }
+        let store = Self { folder, storage };
+        for id in [ME, OTHER] {
+            store.add_person(id);
+        }
+        store
+    }
+
+    /// Makes an account with the address `<id>@example.com`.
+    pub fn add_person(&self, id: Uuid) {
+        wait(self.storage.create_user(person(id), at(0))).expect("an account");
     }
 
     /// Creates a task of [`ME`].
@@ -91,6 +100,16 @@ pub struct Event {
     pub traceparent: Option<String>,
     pub data: serde_json::Value,
     pub is_unpublished: bool,
+}
+
+pub fn person(id: Uuid) -> NewUser {
+    NewUser {
+        id,
+        username: "Someone".into(),
+        email: format!("{id}@example.com"),
+        password_hash: "$argon2id$x".into(),
+        timezone: "Europe/Berlin".into(),
+    }
 }
 
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
