@@ -26,7 +26,7 @@ const MAX_BODY_CHARS: usize = 500;
 /// Bytes of the id's hash in a topic, which has at most 32 characters (RFC 8030, section 5.4).
 const TOPIC_HASH_BYTES: usize = 24;
 /// Subscriptions that are pushed to at the same time.
-const MAX_CONCURRENT: usize = 8;
+const MAX_CONCURRENT: usize = 16;
 /// Attempts to draw a private key; one fails with a probability of 2^-32.
 const MAX_DRAWS: usize = 4;
 
