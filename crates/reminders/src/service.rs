@@ -7,6 +7,7 @@ use events::{
     Event, ReminderEventType, TASK_EVENTS, TaskEvent, TaskEventType, USER_EVENTS, UserEvent,
     UserEventType,
 };
+use futures_util::future::join_all;
 use sql::{SqlConnection, SqlError};
 
 use crate::announce::{event, publish};
@@ -93,14 +94,17 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
             steps.push(step);
         }
         self.announce(events, &mut steps, now).await;
-        let mut outcomes = Vec::with_capacity(events.len());
-        for (step, event) in steps.into_iter().zip(events) {
-            outcomes.push(match step {
-                Ok(pending) => self.succeed(&pending, event, now).await,
-                Err(outcome) => outcome,
-            });
-        }
-        outcomes
+        // All at once, so that a Todo API that does not answer costs its time only once.
+        join_all(
+            steps
+                .into_iter()
+                .zip(events)
+                .map(async |(step, event)| match step {
+                    Ok(pending) => self.succeed(&pending, event, now).await,
+                    Err(outcome) => outcome,
+                }),
+        )
+        .await
     }
 
     async fn store_event(&self, event: &Event, now: DateTime<Utc>) -> Result<Pending, Outcome> {
