@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
+use crate::audit::AuditArgs;
 use crate::events::EventsArgs;
 use crate::logs::LogFormat;
 
@@ -35,6 +36,8 @@ pub enum Command {
     Up(Box<UpArgs>),
     /// Run the manifest's build commands.
     Build(BuildArgs),
+    /// Verify the audit trail, with the application running or not.
+    Audit(AuditArgs),
     /// Look at the events of an application, running or not, and repeat them.
     Events(EventsArgs),
     /// Say what sentences about tasks mean.

@@ -2,6 +2,7 @@
 
 mod app;
 mod assemble;
+mod audit;
 mod bindings;
 mod build_command;
 mod capabilities;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             up::up(&args)
         }
         Command::Build(args) => build(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Understand(args) => understand::run(&args),
     };
