@@ -2,6 +2,7 @@
 //!
 //! Nothing is remembered beside what is recorded, so a claimant continues wherever the last one stopped.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -249,20 +250,17 @@ impl<C: SqlConnection, P: Peers> Service<'_, C, P> {
         if now >= deadline {
             return Ok(Step::Wait(now));
         }
-        if !described.contains_key(&channel) {
-            described.insert(channel, self.peers.describe(channel).await);
-        }
-        let capabilities = match described.get(&channel) {
-            Some(Ok(capabilities)) => capabilities,
-            Some(Err(missing)) => {
+        let capabilities = match described.entry(channel) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.peers.describe(channel).await),
+        };
+        let capabilities = match capabilities {
+            Ok(capabilities) => capabilities,
+            Err(missing) => {
                 let missing = DeliveryError::NotConfigured(missing.clone());
-                return Ok(Step::Skip(skipped(
-                    attempt(it, channel, false, now),
-                    missing,
-                    now,
-                )));
+                let attempt = attempt(it, channel, false, now);
+                return Ok(Step::Skip(skipped(attempt, missing, now)));
             }
-            None => return Ok(Step::Wait(now)),
         };
         let attempt = attempt(it, channel, capabilities.is_repeatable, now);
         let mut recipient = Recipient {

@@ -33,7 +33,7 @@ enum Answer {
     Temporary,
     Permanent,
     NotConfigured,
-    NoAnswer,
+    Silence,
 }
 
 impl Answer {
@@ -43,7 +43,7 @@ impl Answer {
             Self::Temporary => temporary(None),
             Self::Permanent => Err(DeliveryError::Permanent("no".into())),
             Self::NotConfigured => Err(DeliveryError::NotConfigured("no".into())),
-            Self::NoAnswer => Err(DeliveryError::NoAnswer),
+            Self::Silence => Err(DeliveryError::NoAnswer),
         }
     }
 }
@@ -62,9 +62,9 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 }
 
 fn answers() -> impl Strategy<Value = Vec<Answer>> {
-    use Answer::{NoAnswer, NotConfigured, Permanent, Taken, Temporary};
+    use Answer::{NotConfigured, Permanent, Silence, Taken, Temporary};
     let one = prop_oneof![
-        3 => Just(Taken), 3 => Just(Temporary), 1 => Just(Permanent), 1 => Just(NotConfigured), 1 => Just(NoAnswer)
+        3 => Just(Taken), 3 => Just(Temporary), 1 => Just(Permanent), 1 => Just(NotConfigured), 1 => Just(Silence)
     ];
     prop::collection::vec(one, 0..12)
 }

@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{Event, ReminderEvent, ReminderEventType, UserEvent, UserEventType};
 use notifications::{
-    Capabilities, DeliveryError, Message, Peers, PublishError, Receipt, Service, inbox,
+    Capabilities, DeliveryError, Message, Peers, PublishError, Receipt, Service, Subscription,
+    inbox,
 };
 use sql::rusqlite::RusqliteConnection;
 use sql::{Row, SqlConnection, SqlValue};
@@ -367,4 +368,19 @@ pub fn temporary(retry_seconds: Option<u32>) -> Result<Receipt, DeliveryError> {
         reason: "busy".into(),
         retry_seconds,
     })
+}
+
+/// The subscription of a browser.
+pub fn browser(n: u8) -> Subscription {
+    let mut point = [n; 65];
+    point[0] = 4;
+    use base64::Engine;
+    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    Subscription::validated(
+        &format!("https://push.example.org/{n}"),
+        &base64.encode(point),
+        &base64.encode([n; 16]),
+        None,
+    )
+    .unwrap()
 }
