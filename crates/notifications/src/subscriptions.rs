@@ -57,8 +57,9 @@ impl Subscription {
                 "endpoint",
                 "must be an https address of a public push service",
             ),
-            Ok(url) => url.into(),
-            Err(_) => wrong("endpoint", "must be a URL"),
+            // Kept as it is written, since the browser names it so when it unsubscribes.
+            Ok(_) if endpoint.bytes().all(|it| it.is_ascii_graphic()) => endpoint.to_owned(),
+            _ => wrong("endpoint", "must be a URL"),
         };
         let p256dh = match BASE64URL.decode(p256dh) {
             Ok(point) if point.len() == 65 && point.first() == Some(&4) => BASE64URL.encode(point),
@@ -210,6 +211,8 @@ mod tests {
             "ftp://push.example.org/x",
             "data:text/plain,x",
             "push.example.org",
+            " https://push.example.org/x",
+            "https://push.example.org/\nx",
             "",
             &format!(
                 "https://push.example.org/{}",
