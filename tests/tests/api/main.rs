@@ -5,10 +5,14 @@
 
 mod accounts;
 mod chat;
+mod erasure;
 mod errors;
 mod list;
+mod preferences;
+mod recurring;
 mod search;
 mod service;
+mod services;
 mod tasks;
 
 use std::process::Command;
