@@ -167,7 +167,7 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
             && let Err(error) = self.store.mark_announced(announced).await
         {
             for step in steps.iter_mut().filter(|step| step.is_ok()) {
-                *step = Err(error.to_string()).map_err(Outcome::Retry);
+                *step = Err(Outcome::Retry(error.to_string()));
             }
         }
     }
