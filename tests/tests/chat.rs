@@ -324,6 +324,66 @@ fn tasks_repeat_as_said() {
 }
 
 #[test]
+fn a_series_is_changed_skipped_and_ended_in_words() {
+    let mut talk = Talk::new();
+    talk.say("water the plants every 3 days after I finish, 5 times");
+    let task = talk.only();
+    assert_eq!(task["recurrence_from"], "completion", "{task}");
+    assert_eq!(task["recurrence_pattern"], "FREQ=DAILY;INTERVAL=3;COUNT=5");
+    let first = due(&task);
+
+    let turn = talk.turn("skip the next water the plants");
+    assert_eq!(turn["actions"][0]["tool"], "update_task", "{turn}");
+    let skipped = talk.only();
+    assert_eq!(skipped["status"], "pending", "{turn}");
+    assert!(due(&skipped) > first, "{turn}");
+    assert_eq!(
+        skipped["recurrence_pattern"], "FREQ=DAILY;INTERVAL=3;COUNT=4",
+        "{turn}"
+    );
+    talk.say("undo");
+    assert_eq!(due(&talk.only()), first);
+
+    talk.say("make water the plants repeat from the due date");
+    assert_eq!(talk.only()["recurrence_from"], "due_date");
+    talk.say("change water the plants to every 5 days");
+    assert_eq!(talk.only()["recurrence_pattern"], "FREQ=DAILY;INTERVAL=5");
+    let reply = talk.say("end the series water the plants");
+    assert_eq!(talk.only()["recurrence_pattern"], Value::Null, "{reply}");
+    talk.say("undo");
+    assert_eq!(talk.only()["recurrence_pattern"], "FREQ=DAILY;INTERVAL=5");
+    let reply = talk.say("delete water the plants");
+    assert!(talk.tasks().is_empty(), "{reply}");
+    talk.say("undo");
+    assert_eq!(talk.only()["recurrence_pattern"], "FREQ=DAILY;INTERVAL=5");
+    let reply = talk.say("complete it");
+    assert!(reply.contains("Next: "), "{reply}");
+}
+
+#[test]
+fn default_reminders_are_set_in_words() {
+    let mut talk = Talk::new();
+    let preferences = |talk: &Talk| {
+        let me = talk.person.get("/api/users/me").expect(200);
+        me["notification_preferences"].clone()
+    };
+    let before = preferences(&talk);
+    talk.say("remind me 10 minutes before by default");
+    let after = preferences(&talk);
+    assert_eq!(after["default_reminders"], json!(["PT10M"]));
+    for (field, value) in before.as_object().into_iter().flatten() {
+        if field != "default_reminders" {
+            assert_eq!(after[field], *value, "{field}");
+        }
+    }
+    talk.say("add call mom tomorrow at 6pm");
+    assert_eq!(talk.only()["reminders"], json!(["PT10M"]));
+    talk.say("undo");
+    talk.say("undo");
+    assert_eq!(preferences(&talk), before);
+}
+
+#[test]
 fn it_counts_and_sums_up() {
     let mut talk = Talk::new();
     for title in ["apples", "bananas", "cherries"] {

@@ -153,7 +153,7 @@ pub(crate) fn skip(
         Ok(recurrence) => recurrence,
         Err(why) => return Plan::Impossible(format!("I cannot read how it repeats: {why}.")),
     };
-    let Some(next) = following(task, &recurrence, due.max(clock.now), clock) else {
+    let Some(next) = recurrence.following_due(due, due, clock.zone) else {
         return Plan::Impossible(format!(
             "This is the last time for {}, so nothing comes after it. You can delete it.",
             wording::quoted(&task.title)
