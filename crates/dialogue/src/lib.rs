@@ -10,6 +10,7 @@ mod clock;
 mod conversation;
 mod defaults;
 mod due;
+mod guess;
 mod matching;
 mod operation;
 mod question;
