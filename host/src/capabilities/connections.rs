@@ -188,3 +188,131 @@ impl Body for TimedBody {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http_body_util::{Empty, Full};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        connect: Duration::from_secs(5),
+        first_byte: Duration::from_millis(500),
+        between_bytes: Duration::from_millis(500),
+    };
+
+    /// What a server does with a request on a connection.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Manner {
+        Answer,
+        /// Answers, and closes the connection a moment later without having said so.
+        AnswerAndClose,
+        /// Answers the first request of a connection, and closes it at the next.
+        CloseAtSecond,
+        Silent,
+    }
+
+    /// A server, with how many connections and requests it saw.
+    struct Server {
+        url: String,
+        connections: Arc<AtomicUsize>,
+        requests: Arc<AtomicUsize>,
+    }
+
+    async fn server(manner: Manner) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server {
+            url: format!("http://{}/path", listener.local_addr().unwrap()),
+            connections: Arc::default(),
+            requests: Arc::default(),
+        };
+        let (connections, requests) = (server.connections.clone(), server.requests.clone());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let requests = requests.clone();
+                tokio::spawn(async move {
+                    let mut buffer = [0; 4096];
+                    let mut answered = 0;
+                    while stream
+                        .read(&mut buffer)
+                        .await
+                        .is_ok_and(|length| length > 0)
+                    {
+                        requests.fetch_add(1, Ordering::SeqCst);
+                        if manner == Manner::Silent {
+                            continue;
+                        }
+                        if manner == Manner::CloseAtSecond && answered == 1 {
+                            return;
+                        }
+                        answered += 1;
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                        stream.write_all(answer).await.unwrap();
+                        if manner == Manner::AnswerAndClose {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        server
+    }
+
+    async fn post(connections: &Arc<Connections>, url: &str) -> Result<Bytes, Error> {
+        let body = Full::new(Bytes::from_static(b"x")).map_err(|never| match never {});
+        let request = Request::post(url).body(body.boxed_unsync()).unwrap();
+        let response = connections.send(request, TIMEOUTS).await?;
+        let body = response.into_body().collect().await?.to_bytes();
+        // The connection is kept by a task of its own.
+        sleep(Duration::from_millis(50)).await;
+        Ok(body)
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again() {
+        let server = server(Manner::Answer).await;
+        let connections = Arc::default();
+        for _ in 0..5 {
+            assert_eq!(post(&connections, &server.url).await.unwrap(), "ok");
+        }
+        assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+        assert_eq!(server.requests.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_is_not_used_again() {
+        let server = server(Manner::AnswerAndClose).await;
+        let connections = Arc::default();
+        for _ in 0..5 {
+            assert_eq!(post(&connections, &server.url).await.unwrap(), "ok");
+        }
+        assert_eq!(server.requests.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_written_is_not_sent_twice() {
+        let server = server(Manner::CloseAtSecond).await;
+        let connections = Arc::default();
+        post(&connections, &server.url).await.unwrap();
+        assert!(post(&connections, &server.url).await.is_err());
+        assert_eq!(server.requests.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn waiting_has_an_end() {
+        let server = server(Manner::Silent).await;
+        let error = post(&Arc::default(), &server.url).await.unwrap_err();
+        assert!(matches!(error, Error::ConnectionReadTimeout), "{error:?}");
+        let body = Empty::new().map_err(|never| match never {});
+        let nobody = Request::get("http://127.0.0.1:1/").body(body.boxed_unsync());
+        let refused = Arc::<Connections>::default()
+            .send(nobody.unwrap(), TIMEOUTS)
+            .await;
+        assert!(matches!(refused, Err(Error::Connect(_))));
+    }
+}

@@ -99,7 +99,11 @@ where
     ) -> Result<R, CallFailure> {
         let started = Instant::now();
         let timed_out = || CallFailure::TimedOut(context.deadline - started);
-        let failed = |error: wasmtime::Error| CallFailure::Failed(format!("{error:#}"));
+        let failed = |error: wasmtime::Error| {
+            let component = &*self.factory.component;
+            tracing::debug!(component, "an instance is thrown away: {error:#}");
+            CallFailure::Failed(error.root_cause().to_string())
+        };
         let mut ready = match self.idle.take() {
             Some(ready) => ready,
             None => timeout_at(context.deadline, self.instantiate())
@@ -191,5 +195,97 @@ async fn expire<P: Send + Sync + 'static, R: Send + Sync + 'static>(idle: Weak<I
         if more != Some(ControlFlow::Continue(())) {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::OnceLock;
+
+    use super::*;
+    use crate::bindings::cron::{Error, HANDLE_CRON_EVENT, Metadata};
+    use crate::capabilities::key_value::KeyValueStores;
+    use crate::capabilities::outbound_http::OutboundHttp;
+    use crate::capabilities::sqlite::Databases;
+    use crate::engine::{ComponentEngine, InstanceLimits};
+    use crate::outbound_hosts::AllowedHosts;
+    use crate::trace::Trace;
+    use crate::variables::ComponentVariables;
+
+    type Tick = Function<(Metadata,), (Result<(), Error>,)>;
+
+    /// A component of the older, synchronous cron world, whose function has this body.
+    fn component(name: &str, body: &str) -> anyhow::Result<Tick> {
+        let wasm = wat::parse_str(format!(
+            r#"(component
+                (core module $m
+                    (memory (export "memory") 1)
+                    (global $calls (mut i32) (i32.const 0))
+                    (func (export "f") (param i64) (result i32) {body}))
+                (core instance $i (instantiate $m))
+                (type $m' (record (field "timestamp" u64)))
+                (export $metadata "metadata" (type $m'))
+                (type $e' (variant (case "other" string)))
+                (export $error "error" (type $e'))
+                (func (export "{name}") (param "metadata" $metadata) (result (result (error $error)))
+                    (canon lift (core func $i "f") (memory (core memory $i "memory")))))"#
+        ))?;
+        let cache = tempfile::tempdir()?;
+        let engine = ComponentEngine::new(cache.path())?;
+        let factory = InstanceFactory {
+            component: "clock".into(),
+            engine: engine.engine().clone(),
+            environment: Vec::new(),
+            folders: Vec::new(),
+            variables: Arc::new(ComponentVariables::default()),
+            key_value: Arc::new(KeyValueStores(BTreeMap::new())),
+            databases: Arc::new(Databases(BTreeMap::new())),
+            outbound: OutboundHttp::new(
+                "clock".into(),
+                Arc::new(AllowedHosts::default()),
+                Arc::new(OnceLock::new()),
+                Arc::default(),
+                IDLE,
+            ),
+            limits: InstanceLimits { memory: 1 << 20 },
+        };
+        let pre = engine.prepare("clock", &wasm)?;
+        Function::new(Arc::new(factory), pre, &HANDLE_CRON_EVENT)
+    }
+
+    async fn call(tick: &Tick) -> Result<Result<(), Error>, CallFailure> {
+        let deadline = Instant::now() + Duration::from_millis(300);
+        let trace = Trace::continuing(None, None);
+        let context = Arc::new(RequestContext::new(trace, deadline, 0));
+        let (result,) = tick.call((Metadata { timestamp: 7 },), &context).await?;
+        Ok(result)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_instance_is_kept_until_it_fails() {
+        // Good twice, then it traps: a new instance starts anew.
+        let body = "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+                    (if (i32.gt_u (global.get $calls) (i32.const 2)) (then unreachable))
+                    i32.const 0";
+        let tick = component("handle-cron-event", body).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(call(&tick).await, Ok(Ok(()))));
+            assert!(matches!(call(&tick).await, Ok(Ok(()))));
+            let failure = call(&tick).await.unwrap_err().to_string();
+            assert!(failure.contains("unreachable"), "{failure}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_call_without_end_is_ended() {
+        let tick = component("handle-cron-event", "(loop (br 0)) unreachable").unwrap();
+        assert!(matches!(call(&tick).await, Err(CallFailure::TimedOut(_))));
+    }
+
+    #[test]
+    fn a_missing_export_is_named() {
+        let error = component("other", "i32.const 0").err().unwrap().to_string();
+        assert_eq!(error, "component clock does not export handle-cron-event");
     }
 }

@@ -89,7 +89,7 @@ fn list(args: &ListArgs) -> Result<()> {
             letter.record.key,
             letter.attempts.to_string(),
             letter.put_back_at.map_or_else(String::new, show::age),
-            letter.reason,
+            show::shortened(&letter.reason),
         ]);
     }
     table.print("there are no dead letters")

@@ -85,6 +85,16 @@ pub fn age(time: DateTime<Utc>) -> String {
     format!("{} ago", humantime::format_duration(duration))
 }
 
+/// The beginning of the first line of a text that may be long.
+pub fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
+}
+
 /// An envelope as JSON, or as the text that it is.
 pub fn envelope(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())

@@ -44,10 +44,9 @@ pub fn run(args: &TailArgs) -> Result<()> {
     let mut shown = Vec::new();
     find_topics(&reader, args, &mut readings)?;
     for topic in &args.topics {
-        if readings.iter().all(|reading| reading.topic != *topic) {
-            if !args.follow {
-                bail!("there is no topic {topic}");
-            }
+        let is_there = readings.iter().any(|reading| reading.topic == *topic);
+        if !is_there && !args.follow {
+            bail!("there is no topic {topic}");
         }
     }
     for reading in &mut readings {
@@ -72,7 +71,10 @@ pub fn run(args: &TailArgs) -> Result<()> {
     for record in shown.drain(..).skip(skipped) {
         show_record(args, &record)?;
     }
-    while args.follow {
+    if !args.follow {
+        return Ok(());
+    }
+    loop {
         std::thread::sleep(FOLLOW);
         find_topics(&reader, args, &mut readings)?;
         for reading in &mut readings {
@@ -81,7 +83,6 @@ pub fn run(args: &TailArgs) -> Result<()> {
             }
         }
     }
-    Ok(())
 }
 
 /// Adds the wanted topics that are not there yet.

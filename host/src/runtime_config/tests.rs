@@ -143,6 +143,36 @@ fn dotenv_files_are_read_from_the_working_directory() {
 }
 
 #[test]
+fn the_event_log_has_defaults_and_can_be_configured() {
+    let config = good("").event_log;
+    assert_eq!(config.path, Path::new("/state/events.db"));
+    assert_eq!(config.pubsub, "pubsub");
+    let config = good(
+        "[event_log]\npath = \"my/events.db\"\npubsub = \"bus\"\nretention = \"12h\"\n\
+         retention_bytes = 2_000_000\npartitions = 4\n",
+    )
+    .event_log;
+    assert_eq!(config.path, Path::new("/working/my/events.db"));
+    assert_eq!(config.pubsub, "bus");
+    assert_eq!(
+        config.settings.retention_age,
+        Duration::from_secs(12 * 60 * 60)
+    );
+    assert_eq!(config.settings.retention_bytes, 2_000_000);
+    assert_eq!(config.settings.partitions, 4);
+}
+
+#[test]
+fn an_offered_variable_yields_to_what_is_configured() {
+    let source = "[[variables_provider]]\ntype = \"static\"\nvalues = { a = \"mine\" }\n";
+    let mut config = good(source);
+    config.offer_variable("a", "offered");
+    config.offer_variable("b", "offered");
+    assert_eq!(value(&config, "a").as_deref(), Some("mine"));
+    assert_eq!(value(&config, "b").as_deref(), Some("offered"));
+}
+
+#[test]
 fn a_mistake_shows_its_place_and_what_was_expected() {
     assert_eq!(
         read("[key_value_store.cache]\ntype = \"redis\"\n")
@@ -216,6 +246,21 @@ fn mistakes_are_named() {
             "config_provider = []\nvariables_provider = []\n",
             "both `variables_provider` and its older name `config_provider` are there",
             "expected one of them",
+        ),
+        (
+            "[event_log]\nretention = \"7\"\n",
+            "`7` is no retention that can be used",
+            "expected one like \"7d\"",
+        ),
+        (
+            "[event_log]\nretention_byte = 7\n",
+            "unknown field `retention_byte` in [event_log]",
+            "did you mean `retention_bytes`?",
+        ),
+        (
+            "[event_log]\npartitions = 0\n",
+            "`partitions` cannot be used",
+            "expected a number from 1 to 1024",
         ),
         (
             "[llm_compute]\ntype = \"spin\"\n",

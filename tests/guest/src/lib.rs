@@ -1,5 +1,7 @@
 //! A component that does on request what a host has to withstand; `tests/host` asks it.
 
+mod triggered;
+
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -104,6 +106,8 @@ async fn handle(request: Request) -> anyhow::Result<impl IntoResponse> {
         "outbound" => answer(&outcome(outbound(&text("url")).await)),
         "sqlite" => answer(&outcome(sqlite(&text("database")).await)),
         "key-value" => answer(&outcome(key_value(&text("store")).await)),
+        "written" => answer(&outcome(triggered::written(&text("kind")).await)),
+        "set-tick" => answer(&outcome(triggered::set_tick(&text("payload")).await)),
         "variable" => answer(&outcome(
             spin_sdk::variables::get(text("name"))
                 .await

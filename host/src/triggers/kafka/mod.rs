@@ -167,13 +167,6 @@ impl KafkaConsumer {
             Ok((outcomes,)) => format!("{} outcomes for {count} events", outcomes.len()),
             Err(failure) => failure.to_string(),
         };
-        tracing::warn!(
-            component = self.trigger.component,
-            group = self.trigger.group,
-            correlation_id = context.trace.correlation_id,
-            events = count,
-            "the call failed: {failure}"
-        );
         vec![Outcome::Failed(failure); count]
     }
 
@@ -186,6 +179,7 @@ impl KafkaConsumer {
         let verdict = policy.judge(delivery.attempt, outcome, random_fraction());
         let told = |reason: &str, what: &str| {
             tracing::warn!(
+                component = self.trigger.component,
                 group = self.trigger.group,
                 topic = delivery.position.topic,
                 key = delivery.key,
