@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,31 @@ impl Builder {
         self.manifest = self.state.path().join("spin.toml");
         fs::write(&self.manifest, text).expect("the manifest is written");
         self
+    }
+
+    /// The project's manifest, changed by `edit`.
+    pub fn edit_manifest(self, edit: impl FnOnce(String) -> String) -> Self {
+        let text = fs::read_to_string(&self.manifest).expect("the manifest");
+        let folder = self.manifest.parent().expect("a folder").display();
+        let text = text.replace(
+            "source = \"target/",
+            &format!("source = \"{folder}/target/"),
+        );
+        self.manifest(&edit(text))
+    }
+
+    /// The project's manifest with every cron trigger ticking each second.
+    pub fn tick_each_second(self) -> Self {
+        self.edit_manifest(|text| {
+            let lines = text.lines().map(|line| {
+                if line.starts_with("cron_expression") {
+                    "cron_expression = \"* * * * * *\""
+                } else {
+                    line
+                }
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        })
     }
 
     /// A runtime configuration of the test's own, as text.
@@ -98,8 +123,8 @@ impl Builder {
         self.state.path()
     }
 
-    /// The command that starts the host on `listen`, its output going to `log`.
-    fn command(&self, listen: SocketAddr, log: &Path) -> Command {
+    /// The command that starts the host on `listen` and the Dapr port, its output going to `log`.
+    fn command(&self, listen: SocketAddr, dapr_port: u16, log: &Path) -> Command {
         let dir = self.state.path();
         let config = dir.join("runtime-config.toml");
         let text = self.runtime_config.clone().unwrap_or_else(|| {
@@ -120,7 +145,13 @@ impl Builder {
             .arg(listen.to_string())
             .arg("--state-dir")
             .arg(dir)
+            .arg("--dapr-http-port")
+            .arg(dapr_port.to_string())
             .args(&self.arguments)
+            .env(
+                "SPIN_VARIABLE_DAPR_URL",
+                format!("http://127.0.0.1:{dapr_port}"),
+            )
             .envs(&self.environment)
             .current_dir(dir)
             .stdin(Stdio::null())
@@ -156,7 +187,7 @@ impl Builder {
     pub fn refused_on(self, listen: SocketAddr) -> (i32, String) {
         let log = self.state.path().join("host.log");
         let mut child = self
-            .command(listen, &log)
+            .command(listen, free_port().port(), &log)
             .spawn()
             .expect("the host's program starts");
         let status = exit_within(&mut child, Duration::from_secs(60));
@@ -170,12 +201,10 @@ impl Builder {
 
     fn spawn(&self) -> (TestApp, Option<ExitStatus>) {
         crate::raise_open_files();
-        let address = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port");
+        let (address, dapr) = (free_port(), free_port());
         let log = self.state.path().join("host.log");
         let child = self
-            .command(address, &log)
+            .command(address, dapr.port(), &log)
             .spawn()
             .expect("the host's program starts");
         // Ends the host and its state also when the test process ends without dropping the application.
@@ -191,6 +220,7 @@ impl Builder {
             .expect("sh starts");
         let mut app = TestApp {
             address,
+            dapr,
             jwt_secret: self
                 .environment
                 .get("SPIN_VARIABLE_JWT_SECRET")
@@ -228,6 +258,8 @@ impl Builder {
 pub struct TestApp {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it takes events, as Dapr does.
+    pub dapr: SocketAddr,
     /// What signs its access tokens.
     pub jwt_secret: String,
     state: Arc<TempDir>,
@@ -318,6 +350,30 @@ impl TestApp {
         Self::builder().state_of(self).start()
     }
 
+    /// Runs a command of the host's program on its state; answers what it printed. Fails if it fails.
+    pub fn command(&self, arguments: &[&str]) -> String {
+        let output = self.try_command(arguments);
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}\n{printed}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        printed
+    }
+
+    /// Runs a command of the host's program on its state.
+    pub fn try_command(&self, arguments: &[&str]) -> Output {
+        Command::new(todo())
+            .args(arguments)
+            .arg("--state-dir")
+            .arg(self.state_dir())
+            .current_dir(self.state_dir())
+            .output()
+            .expect("the host's program starts")
+    }
+
     /// Fails unless it still runs and answers.
     pub fn assert_alive(&self) {
         let answer = self.client().get("/healthz");
@@ -352,6 +408,12 @@ pub fn shared() -> &'static TestApp {
         app
     });
     &SHARED
+}
+
+fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
 }
 
 fn append(path: &Path) -> File {

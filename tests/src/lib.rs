@@ -6,6 +6,7 @@
 
 mod app;
 mod client;
+mod events;
 pub mod jwt;
 pub mod raw;
 

@@ -53,11 +53,15 @@ pub async fn create_task(
     };
     match answer.status {
         StatusCode::OK | StatusCode::CREATED => Ok(()),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-            tracing::warn!(task_id = %key, status = answer.status.as_u16(), "no next instance: the person is gone");
+        StatusCode::NOT_FOUND => {
+            tracing::info!(task_id = %key, "no next instance: the person is gone");
             Err(CreateError::Gone)
         }
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Err(unavailable(says())),
+        // A token that is refused now, while a secret is changed, may be good later.
+        StatusCode::UNAUTHORIZED
+        | StatusCode::FORBIDDEN
+        | StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::REQUEST_TIMEOUT => Err(unavailable(says())),
         status if status.is_server_error() => Err(unavailable(says())),
         _ => Err(CreateError::Refused(format!("Todo API: {}", says()))),
     }

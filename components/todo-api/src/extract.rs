@@ -57,7 +57,15 @@ impl Session {
     /// The person's profile.
     pub async fn user(&self, storage: &impl Storage) -> Result<task_model::User, ApiError> {
         let user = storage.user(self.user_id).await.map_err(refusal)?;
-        user.ok_or(ApiError::InvalidToken)
+        user.ok_or_else(|| self.gone())
+    }
+
+    /// The account is erased: a person's token is as good as none, and a service learns that nobody is there.
+    pub fn gone(&self) -> ApiError {
+        match self.caller {
+            Caller::Person { .. } => ApiError::InvalidToken,
+            Caller::Service => ApiError::NotFound,
+        }
     }
 
     /// The sign-in; a service has none and may not do what needs one.

@@ -17,14 +17,7 @@ pub use record::Outcome;
 use sql::{Database, Migrated, Result, SqlConnection};
 
 /// The database: durable, and what is erased is overwritten in the file.
-pub const AUDIT: Database = Database {
-    label: "audit",
-    setup: &[
-        "PRAGMA busy_timeout = 5000",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA secure_delete = ON",
-    ],
-};
+pub const AUDIT: Database = Database::durable("audit");
 
 /// The topics that are recorded.
 pub const TOPICS: [&str; 3] = [events::TASK_EVENTS, events::REMINDERS, events::USER_EVENTS];

@@ -1,10 +1,11 @@
 //! The envelope, as a component gets it and as JSON.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use chrono::SecondsFormat;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::Payload;
 
 /// A CloudEvents 1.0 event with its topic and key: `event` of `todo:events/types`, in plain Rust.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,25 +33,16 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of `user_id` about `subject` with `payload`; trace and correlation are for the caller to add.
-    pub fn new(
-        topic: &str,
-        id: Uuid,
-        source: &str,
-        event_type: &str,
-        user_id: Uuid,
-        subject: Uuid,
-        time: DateTime<Utc>,
-        payload: &impl Serialize,
-    ) -> serde_json::Result<Self> {
+    /// An event of a service that says `payload`; trace and correlation are for the caller to add.
+    pub fn new<P: Payload>(id: Uuid, source: &str, payload: &P) -> serde_json::Result<Self> {
         Ok(Self {
-            topic: topic.into(),
-            key: user_id.to_string(),
+            topic: P::TOPIC.into(),
+            key: payload.user_id().to_string(),
             id: id.to_string(),
             source: source.into(),
-            event_type: event_type.into(),
-            subject: Some(subject.to_string()),
-            time: time.to_rfc3339_opts(SecondsFormat::Millis, true),
+            event_type: payload.event_type().into(),
+            subject: Some(payload.subject().to_string()),
+            time: (payload.time()).to_rfc3339_opts(SecondsFormat::Millis, true),
             traceparent: None,
             correlation_id: None,
             data: serde_json::to_string(payload)?,
@@ -131,24 +123,26 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
+    use crate::{TaskUpdate, TaskUpdateType};
 
     #[test]
     fn an_envelope_reads_back_as_written() {
         let id = Uuid::from_u128(7);
-        let mut event = Event::new(
-            crate::TASK_EVENTS,
-            id,
-            "/todo-api",
-            "task_created",
-            id,
-            id,
-            DateTime::UNIX_EPOCH,
-            &json!({"title": "zoë 🦀"}),
-        )
-        .unwrap();
+        let payload = TaskUpdate {
+            event_type: TaskUpdateType::Notification,
+            task_id: id,
+            user_id: id,
+            timestamp: DateTime::UNIX_EPOCH,
+            update_data: json!({"title": "zoë 🦀"}),
+        };
+        let mut event = Event::new(id, "/notification", &payload).unwrap();
+        assert_eq!(event.payload::<TaskUpdate>().unwrap(), payload);
         event.correlation_id = Some("c".into());
-        let read = Event::from_json(crate::TASK_EVENTS, None, &event.to_json());
+        assert_eq!(crate::schema::validate(&event), Ok(()));
+        let read = Event::from_json(crate::TASK_UPDATES, None, &event.to_json());
         assert_eq!(read, Ok(event));
     }
 

@@ -10,7 +10,7 @@ pub mod schema;
 
 pub use envelope::Event;
 pub use payload::{
-    ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType, TaskUpdate,
+    Payload, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType, TaskUpdate,
     TaskUpdateType, UserEvent, UserEventType,
 };
 

@@ -6,6 +6,82 @@ use serde_json::Value;
 use task_model::{Channel, Task};
 use uuid::Uuid;
 
+/// The `data` of a topic's events, with what the envelope repeats of it.
+pub trait Payload: Serialize {
+    /// The topic.
+    const TOPIC: &'static str;
+    /// What happened: the envelope's `type`.
+    fn event_type(&self) -> &'static str;
+    /// Whose event it is: the envelope's key.
+    fn user_id(&self) -> Uuid;
+    /// What it happened to: the envelope's `subject`.
+    fn subject(&self) -> Uuid;
+    /// When it happened: the envelope's `time`.
+    fn time(&self) -> DateTime<Utc>;
+}
+
+macro_rules! payload {
+    ($type:ty, $topic:expr, $subject:ident) => {
+        impl Payload for $type {
+            const TOPIC: &'static str = $topic;
+
+            fn event_type(&self) -> &'static str {
+                self.event_type.as_str()
+            }
+
+            fn user_id(&self) -> Uuid {
+                self.user_id
+            }
+
+            fn subject(&self) -> Uuid {
+                self.$subject
+            }
+
+            fn time(&self) -> DateTime<Utc> {
+                self.timestamp
+            }
+        }
+    };
+}
+
+payload!(TaskEvent, crate::TASK_EVENTS, task_id);
+payload!(ReminderEvent, crate::REMINDERS, task_id);
+payload!(TaskUpdate, crate::TASK_UPDATES, task_id);
+payload!(UserEvent, crate::USER_EVENTS, user_id);
+
+/// The names of an enumeration's values in an envelope; serde's are the same.
+macro_rules! names {
+    ($type:ident { $($variant:ident => $name:literal),+ }) => {
+        impl $type {
+            /// Its name in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+
+names!(TaskEventType {
+    TaskCreated => "task_created",
+    TaskUpdated => "task_updated",
+    TaskDeleted => "task_deleted",
+    TaskCompleted => "task_completed"
+});
+names!(ReminderEventType {
+    ReminderScheduled => "reminder_scheduled",
+    ReminderTriggered => "reminder_triggered"
+});
+names!(TaskUpdateType {
+    TaskCreated => "task_created",
+    TaskUpdated => "task_updated",
+    TaskDeleted => "task_deleted",
+    TaskCompleted => "task_completed",
+    Notification => "notification"
+});
+names!(UserEventType { UserErased => "user_erased" });
+
 /// What happened to a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,7 +155,7 @@ pub struct ReminderEvent {
     /// The person's preferred channel when the reminder was set; the notification service goes by the
     /// preferences of the moment.
     pub notification_type: Channel,
-    /// It was triggered later than its time by more than the scan's period.
+    /// It was triggered later than its time by more than two periods of the scan.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
 }

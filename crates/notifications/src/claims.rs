@@ -325,7 +325,7 @@ pub(crate) async fn erase(
             params![user_id, now],
         )
         .await?;
-    Ok(())
+    sql::overwrite_erased(connection).await
 }
 
 /// Which of these people were erased.

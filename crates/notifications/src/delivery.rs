@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{Event, TASK_UPDATES, TaskUpdate, TaskUpdateType};
+use events::{Event, TaskUpdate, TaskUpdateType};
 use futures_util::StreamExt;
 use futures_util::stream;
 use sql::{Result, SqlConnection, SqlError};
@@ -466,17 +466,8 @@ fn announcement(it: &Claimed, notification: &Notification) -> Result<Event> {
         timestamp: notification.created_at,
         update_data: serde_json::to_value(notification).map_err(internal)?,
     };
-    let mut event = Event::new(
-        TASK_UPDATES,
-        Uuid::new_v5(&ANNOUNCEMENT, notification.id.as_bytes()),
-        "/notification",
-        "notification",
-        update.user_id,
-        update.task_id,
-        update.timestamp,
-        &update,
-    )
-    .map_err(internal)?;
+    let id = Uuid::new_v5(&ANNOUNCEMENT, notification.id.as_bytes());
+    let mut event = Event::new(id, "/notification", &update).map_err(internal)?;
     event.correlation_id.clone_from(&it.reminder.correlation_id);
     event.traceparent.clone_from(&it.reminder.traceparent);
     Ok(event)

@@ -29,10 +29,7 @@ pub const DATABASE: Database = Database::durable("notifications");
 
 /// The same for the in-app channel. Its entry need not be flushed: the outcome, recorded right after in the same
 /// write-ahead log through [`DATABASE`], takes it along.
-pub const IN_APP_DATABASE: Database = Database {
-    label: DATABASE.label,
-    setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = NORMAL"],
-};
+pub const IN_APP_DATABASE: Database = DATABASE.repeatable();
 
 /// Brings the schema to the newest version; safe to call from several instances at once.
 pub async fn migrate(connection: &impl SqlConnection) -> sql::Result<Migrated> {

@@ -157,7 +157,13 @@ pub fn secret_header(name: &str, value: &str) -> Result<HeaderValue, String> {
 /// # Errors
 /// There was no answer. An error status is an [`Answer`].
 pub async fn send(request: Request<impl Into<Bytes>>) -> Result<Answer, SendError> {
-    let exchange = pin!(exchange(request.map(|body| FullBody::new(body.into()))));
+    let (mut parts, body) = request.into_parts();
+    let body: Bytes = body.into();
+    // Not every server takes a body in chunks.
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    let exchange = pin!(exchange(Request::from_parts(parts, FullBody::new(body))));
     match select(exchange, pin!(sleep(TIME_LIMIT))).await {
         Either::Left((answer, _)) => answer,
         Either::Right(_) => Err(SendError::TimedOut),

@@ -1,7 +1,7 @@
 //! The events that the service publishes, with ids that are the same whenever they are made again.
 
 use chrono::{DateTime, Utc};
-use events::{Event, REMINDERS, ReminderEvent, ReminderEventType};
+use events::{Event, ReminderEvent, ReminderEventType};
 use uuid::Uuid;
 
 use crate::store::Due;
@@ -12,15 +12,8 @@ const SOURCE: &str = "/reminder";
 /// The id of the event that says this of this reminder of the task: UUIDv5 of the task's id and
 /// `<event type>/<milliseconds since 1970>`.
 pub fn event_id(kind: ReminderEventType, task_id: Uuid, remind_at: DateTime<Utc>) -> Uuid {
-    let name = format!("{}/{}", name(kind), remind_at.timestamp_millis());
+    let name = format!("{}/{}", kind.as_str(), remind_at.timestamp_millis());
     Uuid::new_v5(&task_id, name.as_bytes())
-}
-
-fn name(kind: ReminderEventType) -> &'static str {
-    match kind {
-        ReminderEventType::ReminderScheduled => "reminder_scheduled",
-        ReminderEventType::ReminderTriggered => "reminder_triggered",
-    }
 }
 
 /// The event that says `kind` of a reminder.
@@ -41,16 +34,7 @@ pub(crate) fn event(
         notification_type: due.channel,
         late: kind == ReminderEventType::ReminderTriggered && now - due.remind_at > SCAN_PERIOD * 2,
     };
-    let mut event = Event::new(
-        REMINDERS,
-        id,
-        SOURCE,
-        name(kind),
-        due.user_id,
-        due.task_id,
-        now,
-        &payload,
-    )?;
+    let mut event = Event::new(id, SOURCE, &payload)?;
     event.correlation_id = Some(id.to_string());
     Ok(event)
 }

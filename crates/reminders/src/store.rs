@@ -303,7 +303,7 @@ impl<C: SqlConnection> Store<C> {
         ] {
             self.0.execute(sql, params![user_id]).await?;
         }
-        Ok(())
+        sql::overwrite_erased(&self.0).await
     }
 
     /// Removes at most `limit` rows of each kind that no event can need any more.

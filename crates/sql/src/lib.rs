@@ -2,6 +2,7 @@
 //! `spin`), `rusqlite` in native tests and commands (feature `rusqlite`).
 
 mod columns;
+mod erasure;
 mod migrations;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
@@ -10,6 +11,7 @@ pub mod spin;
 mod value;
 
 pub use columns::{Columns, json};
+pub use erasure::overwrite_erased;
 pub use migrations::{Migrated, Migration, migrate};
 pub use value::SqlValue;
 
@@ -45,11 +47,27 @@ pub struct Database {
 }
 
 impl Database {
-    /// A database whose commits survive even a power failure.
+    /// A database whose commits survive even a power failure, and where what is deleted is overwritten.
     pub const fn durable(label: &'static str) -> Self {
         Self {
             label,
-            setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL"],
+            setup: &[
+                "PRAGMA busy_timeout = 5000",
+                "PRAGMA synchronous = FULL",
+                "PRAGMA secure_delete = ON",
+            ],
+        }
+    }
+
+    /// The same database for commits that may be done again after a power failure.
+    pub const fn repeatable(self) -> Self {
+        Self {
+            label: self.label,
+            setup: &[
+                "PRAGMA busy_timeout = 5000",
+                "PRAGMA synchronous = NORMAL",
+                "PRAGMA secure_delete = ON",
+            ],
         }
     }
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    Event, TASK_EVENTS, TASK_UPDATES, TaskData, TaskEvent, TaskEventType, TaskUpdate,
+    Event, Payload, TASK_EVENTS, TASK_UPDATES, TaskData, TaskEvent, TaskEventType, TaskUpdate,
     TaskUpdateType, USER_EVENTS, UserEvent, UserEventType,
 };
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
@@ -309,8 +309,8 @@ impl Draft {
         };
         let update_id = Uuid::new_v5(&self.id, TASK_UPDATES.as_bytes());
         Ok(vec![
-            self.event(TASK_EVENTS, self.id, user_id, &event)?,
-            self.event(TASK_UPDATES, update_id, user_id, &update)?,
+            self.event(self.id, &event)?,
+            self.event(update_id, &update)?,
         ])
     }
 
@@ -320,26 +320,11 @@ impl Draft {
             user_id,
             timestamp: self.time,
         };
-        Ok(vec![self.event(USER_EVENTS, self.id, user_id, &event)?])
+        Ok(vec![self.event(self.id, &event)?])
     }
 
-    fn event(
-        &self,
-        topic: &str,
-        id: Uuid,
-        user_id: Uuid,
-        payload: &impl serde::Serialize,
-    ) -> serde_json::Result<Event> {
-        let event = Event::new(
-            topic,
-            id,
-            SOURCE,
-            &self.event_type,
-            user_id,
-            self.subject,
-            self.time,
-            payload,
-        )?;
+    fn event(&self, id: Uuid, payload: &impl Payload) -> serde_json::Result<Event> {
+        let event = Event::new(id, SOURCE, payload)?;
         Ok(Event {
             correlation_id: self.correlation_id.clone(),
             traceparent: self.traceparent.clone(),

@@ -3,6 +3,8 @@
 //! The same operations run through the host over HTTP and on the storage crate natively, in one run
 //! on one machine, so that the difference is the price of HTTP and Wasm and not of the day.
 
+mod events;
+
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeZone as _, Utc};
 use serde_json::json;
 use storage::{Origin, Storage as _};
-use task_model::{NewTask, NewUser, Priority, TaskPatch, TaskQuery};
+use task_model::{NewTask, NewUser, Priority, RecurrenceFrom, TaskPatch, TaskQuery};
 use tests::{Client, TestApp};
 use uuid::Uuid;
 
@@ -22,6 +24,9 @@ fn main() {
     println!("{}\n", machine());
     start_up();
     requests();
+    events::log();
+    events::to_the_trail();
+    events::scan();
     sentences();
 }
 
@@ -230,6 +235,7 @@ fn storage_alone() {
         reminders: vec![],
         tags: vec![],
         recurrence_pattern: None,
+        recurrence_from: RecurrenceFrom::DueDate,
     };
     pollster::block_on(stores[0].create_user(
         NewUser {

@@ -7,8 +7,8 @@ use audit::verify::{Chain, Options, Summary, verify};
 use audit::{AUDIT, Outcome, Trail};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    Event, REMINDERS, ReminderEvent, ReminderEventType, TASK_EVENTS, TaskData, TaskEvent,
-    TaskEventType, USER_EVENTS, UserEvent, UserEventType, schema,
+    Event, Payload, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType,
+    UserEvent, UserEventType, schema,
 };
 use rusqlite::Connection;
 use sql::rusqlite::RusqliteConnection;
@@ -131,13 +131,7 @@ pub fn task_event(
             notification_channels: vec![Channel::InApp],
         },
     };
-    let name = match event_type {
-        TaskEventType::TaskCreated => "task_created",
-        TaskEventType::TaskUpdated => "task_updated",
-        TaskEventType::TaskDeleted => "task_deleted",
-        TaskEventType::TaskCompleted => "task_completed",
-    };
-    event(TASK_EVENTS, name, user_id, task_id, now, &payload)
+    event(&payload)
 }
 
 /// An update of a task.
@@ -165,9 +159,7 @@ pub fn triggered(user_id: Uuid, task: u128, seconds: i64) -> Event {
         notification_type: Channel::Push,
         late: false,
     };
-    let task_id = payload.task_id;
-    let name = "reminder_triggered";
-    event(REMINDERS, name, user_id, task_id, at(seconds), &payload)
+    event(&payload)
 }
 
 pub fn erased(user_id: Uuid, seconds: i64) -> Event {
@@ -176,29 +168,12 @@ pub fn erased(user_id: Uuid, seconds: i64) -> Event {
         user_id,
         timestamp: at(seconds),
     };
-    let name = "user_erased";
-    event(USER_EVENTS, name, user_id, user_id, at(seconds), &payload)
+    event(&payload)
 }
 
-fn event(
-    topic: &str,
-    event_type: &str,
-    user_id: Uuid,
-    subject: Uuid,
-    time: DateTime<Utc>,
-    payload: &impl serde::Serialize,
-) -> Event {
+fn event(payload: &impl Payload) -> Event {
     let id = Uuid::new_v4();
-    let event = Event::new(
-        topic,
-        id,
-        "/todo-api",
-        event_type,
-        user_id,
-        subject,
-        time,
-        payload,
-    );
+    let event = Event::new(id, "/todo-api", payload);
     let mut event = event.expect("an event");
     event.correlation_id = Some(format!("corr-{}", id.simple()));
     schema::validate(&event).expect("an event of its topic");

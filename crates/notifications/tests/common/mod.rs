@@ -328,17 +328,7 @@ pub fn triggered(world: &World, user_id: Uuid, n: u128) -> Event {
         late: false,
     };
     let id = Uuid::from_u128(1000 + n);
-    let mut event = Event::new(
-        events::REMINDERS,
-        id,
-        "/reminder",
-        "reminder_triggered",
-        user_id,
-        TASK,
-        world.now(),
-        &payload,
-    )
-    .expect("an event");
+    let mut event = Event::new(id, "/reminder", &payload).expect("an event");
     event.correlation_id = Some("corr-1".into());
     events::schema::validate(&event).expect("a valid event");
     event
@@ -350,17 +340,7 @@ pub fn erased(world: &World, user_id: Uuid) -> Event {
         user_id,
         timestamp: world.now(),
     };
-    Event::new(
-        events::USER_EVENTS,
-        Uuid::from_u128(9),
-        "/todo-api",
-        "user_erased",
-        user_id,
-        user_id,
-        world.now(),
-        &payload,
-    )
-    .expect("an event")
+    Event::new(Uuid::from_u128(9), "/todo-api", &payload).expect("an event")
 }
 
 pub fn temporary(retry_seconds: Option<u32>) -> Result<Receipt, DeliveryError> {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use events::{
-    Event, ReminderEvent, ReminderEventType, TASK_EVENTS, TaskData, TaskEvent, TaskEventType,
-    USER_EVENTS, UserEvent, UserEventType,
+    Event, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType, UserEvent,
+    UserEventType,
 };
 use reminders::{
     CreateError, DATABASE, NextTask, Outcome, Peers, PublishError, Scan, Service, Store,
@@ -345,17 +345,7 @@ pub fn erased(when: &str) -> Event {
         timestamp: at(when),
     };
     let id = Uuid::from_u128(1);
-    Event::new(
-        USER_EVENTS,
-        id,
-        "/todo-api",
-        "user_erased",
-        USER,
-        USER,
-        at(when),
-        &payload,
-    )
-    .expect("JSON")
+    Event::new(id, "/todo-api", &payload).expect("JSON")
 }
 
 /// The next version of a task, changed.
@@ -384,18 +374,7 @@ pub fn event(kind: TaskEventType, data: &TaskData) -> Event {
         task_data: data.clone(),
     };
     let id = Uuid::new_v5(&data.task.id, &data.task.version.to_be_bytes());
-    let name = serde_json::to_value(kind).expect("a name");
-    let mut event = Event::new(
-        TASK_EVENTS,
-        id,
-        "/todo-api",
-        name.as_str().expect("a name"),
-        data.task.user_id,
-        data.task.id,
-        data.task.updated_at,
-        &payload,
-    )
-    .expect("JSON");
+    let mut event = Event::new(id, "/todo-api", &payload).expect("JSON");
     event.correlation_id = Some("click".into());
     assert_eq!(events::schema::validate(&event), Ok(()));
     event

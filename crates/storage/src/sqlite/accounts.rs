@@ -1,7 +1,7 @@
 //! People and their refresh tokens.
 
 use chrono::{DateTime, Utc};
-use sql::{Columns, SqlConnection, SqlError, json, params};
+use sql::{Columns, SqlConnection, json, params};
 use task_model::{NewUser, NotificationPreferences, User, UserPatch};
 use uuid::Uuid;
 
@@ -62,9 +62,6 @@ pub(super) async fn password_hash<C: SqlConnection>(
     Ok(row.map(|mut row| row.text()).transpose()?)
 }
 
-/// Pages of a database that is written anew after an erasure: 64 MiB.
-const MAX_VACUUM_PAGES: i64 = 16_384;
-
 /// One statement, whose trigger does the rest.
 pub(super) async fn erase<C: SqlConnection>(
     connection: &C,
@@ -87,26 +84,8 @@ pub(super) async fn erase<C: SqlConnection>(
     if rows.is_empty() {
         return Ok(false);
     }
-    match overwrite_remains(connection).await {
-        Ok(()) | Err(SqlError::Unavailable(_)) => Ok(true),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What `secure_delete` does not reach: copies in pages that SQLite has split, and the log that it writes
-/// ahead. A large database is not written anew, which would make everybody wait; there such copies stay
-/// until their page is used again. The same where somebody reads or writes at this moment.
-async fn overwrite_remains<C: SqlConnection>(connection: &C) -> sql::Result<()> {
-    let own = connection.reopen().await?;
-    own.execute("PRAGMA busy_timeout = 0", vec![]).await?;
-    let pages = own.execute("PRAGMA page_count", vec![]).await?;
-    let pages = Columns::from(pages.into_iter().next().unwrap_or_default()).integer()?;
-    if pages <= MAX_VACUUM_PAGES {
-        own.execute("VACUUM", vec![]).await?;
-    }
-    own.execute("PRAGMA wal_checkpoint(TRUNCATE)", vec![])
-        .await
-        .map(drop)
+    sql::overwrite_erased(connection).await?;
+    Ok(true)
 }
 
 /// One UPDATE that changes only what is given, so that two devices never undo each other's changes.

@@ -24,23 +24,9 @@ const HOUSEKEEPING_ROWS: i64 = 500;
 
 /// Accounts, tasks and the outbox. An acknowledged task survives even a power failure, and what is
 /// deleted is overwritten.
-pub const TASKS: Database = Database {
-    label: "tasks",
-    setup: &[
-        "PRAGMA busy_timeout = 5000",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA secure_delete = ON",
-    ],
-};
+pub const TASKS: Database = Database::durable("tasks");
 /// The same database for what may be done again after a power failure: see [`crate::Outbox`].
-pub const OUTBOX: Database = Database {
-    label: TASKS.label,
-    setup: &[
-        "PRAGMA busy_timeout = 5000",
-        "PRAGMA synchronous = NORMAL",
-        "PRAGMA secure_delete = ON",
-    ],
-};
+pub const OUTBOX: Database = TASKS.repeatable();
 
 /// All that the Todo API keeps, in a SQLite database.
 #[derive(Debug)]

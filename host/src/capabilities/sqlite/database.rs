@@ -109,7 +109,8 @@ impl Database {
 impl OpenConnection {
     fn restore_settings(&mut self) -> rusqlite::Result<()> {
         self.sqlite.execute_batch(
-            "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = OFF",
+            "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = OFF;
+             PRAGMA secure_delete = OFF",
         )?;
         self.traces.settings.store(false, Ordering::Relaxed);
         self.sqlite.busy_handler(Some(wait_for_lock))
@@ -132,7 +133,8 @@ fn authorize(action: &AuthAction<'_>, traces: &Traces) -> Authorization {
             pragma_name,
             pragma_value: Some(_),
         } => match pragma_name.to_ascii_lowercase().as_str() {
-            "busy_timeout" | "foreign_keys" | "recursive_triggers" | "synchronous" => {
+            "busy_timeout" | "foreign_keys" | "recursive_triggers" | "secure_delete"
+            | "synchronous" => {
                 traces.settings.store(true, Ordering::Relaxed);
             }
             // These change the file or nothing.

@@ -1,0 +1,138 @@
+//! What went through the event log, and what the services made of it.
+
+use std::time::Duration;
+
+use event_log::{GroupInfo, LogReader, Record};
+use events::{Event, schema};
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+
+use crate::{Answer, Client, TestApp, User, wait_for};
+
+impl TestApp {
+    /// The event log, for reading beside the host.
+    pub fn log_reader(&self) -> LogReader {
+        LogReader::open(&self.state_dir().join("events.db")).expect("the event log opens")
+    }
+
+    /// All records of a topic, oldest first. Those of the project's topics are events by their schema.
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let (reader, mut from, mut records) = (self.log_reader(), Vec::new(), Vec::new());
+        loop {
+            let page = match reader.read(topic, &mut from, 10_000) {
+                Ok(page) => page,
+                Err(event_log::LogError::NotFound(_)) => Vec::new(),
+                Err(error) => panic!("reading {topic}: {error}"),
+            };
+            if page.is_empty() {
+                return records;
+            }
+            records.extend(page);
+        }
+    }
+
+    /// All events of one of the project's topics, oldest first, each checked against its schema.
+    pub fn events(&self, topic: &str) -> Vec<Event> {
+        let read = |record: Record| {
+            let envelope: Value = serde_json::from_str(&record.envelope).expect("JSON");
+            if let Err(errors) = schema::validate_json(topic, &envelope) {
+                panic!("an event of {topic} breaks its schema: {errors:#?}\n{envelope:#}");
+            }
+            Event::from_json(topic, Some(&record.key), &envelope).expect("an event")
+        };
+        self.records(topic).into_iter().map(read).collect()
+    }
+
+    /// How far each group is.
+    pub fn groups(&self) -> Vec<GroupInfo> {
+        self.log_reader().groups().expect("the groups")
+    }
+
+    /// What one group has not finished of all topics.
+    pub fn lag(&self, group: &str) -> u64 {
+        let groups = self.groups();
+        let lag = |it: &GroupInfo| it.lag + it.parked;
+        groups.iter().filter(|it| it.group == group).map(lag).sum()
+    }
+
+    /// Waits until every change is published and every group has finished every event.
+    pub fn settle(&self, seconds: u64) {
+        let mut quiet = 0;
+        wait_for("that all events are consumed", seconds, || {
+            let unpublished = self.count(
+                "tasks",
+                "SELECT count(*) FROM outbox WHERE published_at IS NULL",
+            );
+            let behind: u64 = self.groups().iter().map(|it| it.lag + it.parked).sum();
+            quiet = if unpublished == 0 && behind == 0 {
+                quiet + 1
+            } else {
+                0
+            };
+            // What one service publishes last may be what another consumes next.
+            (quiet >= 10).then_some(())
+        });
+    }
+
+    /// Opens a service's database beside the host, for reading.
+    pub fn database(&self, label: &str) -> Connection {
+        let path = self.state_dir().join(label).with_extension("db");
+        let database = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        database
+            .busy_timeout(Duration::from_secs(10))
+            .expect("a busy timeout");
+        database
+    }
+
+    /// The number that a query answers in a service's database.
+    pub fn count(&self, label: &str, sql: &str) -> i64 {
+        self.database(label)
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Publishes an envelope as Dapr's clients do.
+    pub fn publish(&self, topic: &str, key: &str, envelope: &Value) -> Answer {
+        let client = Client::new(&format!("http://{}", self.dapr));
+        let path = format!("/v1.0/publish/pubsub/{topic}?metadata.partitionKey={key}");
+        client.send(
+            client
+                .request("POST", &path)
+                .header("content-type", "application/cloudevents+json")
+                .body(envelope.to_string()),
+        )
+    }
+}
+
+impl User {
+    /// The person's whole audit trail, oldest first.
+    pub fn audit(&self) -> Vec<Value> {
+        let mut entries = self.pages("/api/audit?limit=100", "entries");
+        entries.reverse();
+        entries
+    }
+
+    /// The person's notifications, newest first.
+    pub fn notifications(&self) -> Vec<Value> {
+        self.pages("/api/notifications?limit=100", "notifications")
+    }
+
+    /// All pages of an answer that has a cursor.
+    fn pages(&self, path: &str, items: &str) -> Vec<Value> {
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let answer = self.get(&format!("{path}{cursor}"));
+            if answer.status == 503 {
+                std::thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+            let page = answer.expect(200);
+            all.extend(page[items].as_array().expect("an array").clone());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return all,
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Bad events, bad consumers, bad disks.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use serde_json::json;
+use tests::{TestApp, User, root, todo, wait_for};
+
+use crate::text;
+
+/// Creates a task and waits until it is in the trail.
+fn reaches_the_trail(person: &User, title: &str) {
+    let task = person.task(title);
+    wait_for("the audit entry", 60, || {
+        person.audit().into_iter().find(|it| it["task_id"] == task)
+    });
+}
+
+#[test]
+fn a_poison_event_becomes_a_dead_letter_and_the_rest_flows() {
+    let app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    reaches_the_trail(&person, "before");
+    let poison = json!({
+        "specversion": "1.0", "id": uuid::Uuid::new_v4(), "source": "/nowhere", "type": "task_created",
+        "time": "2026-11-23T10:00:00Z", "datacontenttype": "application/json", "partitionkey": person.id,
+        "data": {"event_type": "task_created", "task_id": 7},
+    });
+    assert_eq!(app.publish("task-events", &person.id, &poison).status, 204);
+    reaches_the_trail(&person, "after");
+    let letters = wait_for("the dead letters", 60, || {
+        let letters = app
+            .log_reader()
+            .dead_letters(Some("task-events"), 10)
+            .expect("dead letters");
+        (letters.len() == 2).then_some(letters)
+    });
+    let mut groups: Vec<&str> = letters.iter().map(|it| it.group.as_str()).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, ["audit", "reminder"]);
+    for letter in &letters {
+        assert!(!letter.reason.is_empty());
+        assert_eq!(letter.origin.topic, "task-events");
+    }
+    let printed = app.command(&["events", "dlq", "list"]);
+    assert!(
+        printed.contains("task-events") && printed.contains(&letters[0].reason),
+        "{printed}"
+    );
+
+    // Put back, it fails again and comes back as another dead letter.
+    app.command(&[
+        "events",
+        "dlq",
+        "put-back",
+        &letters[0].record.position.to_string(),
+    ]);
+    wait_for("the letters of the event that was put back", 60, || {
+        let letters = app
+            .log_reader()
+            .dead_letters(Some("task-events"), 10)
+            .expect("dead letters");
+        (letters.len() == 4).then_some(())
+    });
+    app.settle(30);
+}
+
+#[test]
+fn a_consumer_that_always_fails_holds_up_nobody_else() {
+    let guest = root().join("target/wasm32-wasip2/release/test_guest.wasm");
+    let app = TestApp::builder()
+        .tick_each_second()
+        .edit_manifest(|text| {
+            format!(
+                "{text}\n[[trigger.kafka]]\ncomponent = \"fails\"\ntopics = [\"task-events\"]\ngroup = \"fails\"\n\
+                 max_attempts = 1000\nbackoff = {{ initial = \"200ms\", max = \"1s\" }}\n\n\
+                 [component.fails]\nsource = \"{}\"\nkey_value_stores = [\"default\"]\nenvironment = {{ CONSUME = \"retry\" }}\n",
+                guest.display()
+            )
+        })
+        .start();
+    let person = app.user();
+    for n in 0..20 {
+        person.task(&format!("task {n}"));
+    }
+    wait_for("that the others are through", 60, || {
+        (person.audit().len() == 20 && app.lag("audit") == 0 && app.lag("reminder") == 0)
+            .then_some(())
+    });
+    assert_eq!(app.lag("fails"), 20);
+    let printed = app.command(&["events", "groups"]);
+    let line = printed
+        .lines()
+        .find(|line| line.contains("fails"))
+        .expect("the group is shown");
+    assert!(line.contains("20"), "{printed}");
+    assert!(app.records("task-events.dlq").is_empty());
+}
+
+#[test]
+fn locked_databases_lose_nothing() {
+    let app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    reaches_the_trail(&person, "before");
+    let lock = |label: &str| {
+        let database = Connection::open(app.state_dir().join(label).with_extension("db"))
+            .expect("the database");
+        database
+            .busy_timeout(Duration::from_secs(30))
+            .expect("a timeout");
+        database.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        database
+    };
+    let locked = [lock("audit"), lock("reminders")];
+    let titles: Vec<String> = (0..10)
+        .map(|n| person.task(&format!("while locked {n}")))
+        .collect();
+    std::thread::sleep(Duration::from_secs(7));
+    assert_eq!(person.audit().len(), 1);
+    drop(locked);
+    wait_for("the trail", 60, || {
+        (person.audit().len() == titles.len() + 1).then_some(())
+    });
+
+    let locked = lock("tasks");
+    let answer = person.post("/api/tasks", &json!({"title": "not now"}));
+    answer.error(503);
+    drop(locked);
+    reaches_the_trail(&person, "after");
+    assert_eq!(person.audit().len(), titles.len() + 2);
+    app.settle(30);
+}
+
+#[test]
+fn a_full_disk_is_told_and_gets_over() {
+    let builder = TestApp::builder();
+    // No file can grow beyond the limit, as on a full disk; the signal that comes with it is not wanted.
+    let program = builder.state_dir().join("todo");
+    fs::write(
+        &program,
+        format!(
+            "#!/bin/sh\ntrap '' XFSZ\nexec {} \"$@\"\n",
+            todo().display()
+        ),
+    )
+    .expect("the script");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it may run");
+    let app = builder.binary(&program).tick_each_second().start();
+    let person = app.user();
+    reaches_the_trail(&person, "before");
+    app.settle(30);
+
+    let pid = Pid::from_raw(app.pid() as i32).expect("a process");
+    let limit = |bytes: Option<u64>| {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(pid), Resource::Fsize, limit).expect("the limit is set");
+    };
+    limit(Some(1024));
+    let mut refused = 0;
+    for n in 0..5 {
+        let answer = person.post("/api/tasks", &json!({"title": format!("no room {n}")}));
+        answer.error(503);
+        refused += 1;
+    }
+    assert_eq!(refused, 5);
+    person.get("/api/tasks").expect(200);
+    limit(None);
+    reaches_the_trail(&person, "after");
+    app.settle(60);
+    let titles: Vec<String> = person.titles(&[]);
+    let trail = person.audit();
+    assert_eq!(
+        titles.len(),
+        trail.len(),
+        "what was acknowledged is in the trail: {titles:?}"
+    );
+    for entry in &trail {
+        assert_eq!(text(entry, "event_type"), "task_created");
+    }
+    app.command(&["audit", "verify"]);
+}
+
+#[test]
+fn the_log_locked_or_full_delays_and_loses_nothing() {
+    let app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    reaches_the_trail(&person, "before");
+    let database = Connection::open(app.state_dir().join("events.db")).expect("the log");
+    database
+        .busy_timeout(Duration::from_secs(30))
+        .expect("a timeout");
+    database.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    for n in 0..10 {
+        person.task(&format!("unpublished {n}"));
+    }
+    std::thread::sleep(Duration::from_secs(7));
+    drop(database);
+    wait_for("the trail", 60, || {
+        (person.audit().len() == 11).then_some(())
+    });
+    app.settle(30);
+}

@@ -1,0 +1,207 @@
+//! What a person notices.
+
+use serde_json::json;
+use tests::{TestApp, wait_for};
+
+use crate::mail::MailServer;
+use crate::{complete, in_seconds, prefer_email, tasks, text};
+
+#[test]
+fn completing_a_recurring_task_in_the_chat_reaches_every_service() {
+    let app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    person.chat("water the plants every 3 days at 8am", None);
+    let first = tasks(&person).remove(0);
+    assert!(first["recurrence_pattern"].is_string(), "{first}");
+    person.chat("I watered the plants", None);
+
+    let next = wait_for("the next instance", 20, || {
+        tasks(&person)
+            .into_iter()
+            .find(|task| task["status"] == "pending")
+    });
+    assert_eq!(next["title"], first["title"]);
+    let due = |task: &serde_json::Value| {
+        chrono::DateTime::parse_from_rfc3339(text(task, "due_date")).expect("a due date")
+    };
+    assert_eq!((due(&next) - due(&first)).num_hours(), 72);
+    app.settle(20);
+
+    let kinds: Vec<(String, String)> = person
+        .audit()
+        .iter()
+        .map(|it| {
+            (
+                text(it, "event_type").to_owned(),
+                text(it, "task_id").to_owned(),
+            )
+        })
+        .collect();
+    let of = |id: &str| -> Vec<&str> {
+        let mine = kinds.iter().filter(|(_, task)| task == id);
+        mine.map(|(kind, _)| kind.as_str()).collect()
+    };
+    let of_first = of(text(&first, "id"));
+    assert_eq!(of_first.first(), Some(&"task_created"));
+    assert!(of_first.contains(&"task_completed"), "{kinds:?}");
+    let of_next = of(text(&next, "id"));
+    assert!(of_next.contains(&"task_created"), "{kinds:?}");
+    assert!(of_next.contains(&"reminder_scheduled"), "{kinds:?}");
+
+    let updates: Vec<String> = app
+        .events("task-updates")
+        .into_iter()
+        .map(|event| event.event_type)
+        .collect();
+    assert_eq!(updates, ["task_created", "task_completed", "task_created"]);
+    app.events("task-events");
+    app.events("reminders");
+    assert!(
+        app.command(&["audit", "verify"]).contains("ok"),
+        "the trail is whole"
+    );
+}
+
+#[test]
+fn a_due_reminder_comes_by_mail_and_in_the_application() {
+    let mail = MailServer::start();
+    let app = mail
+        .configure(TestApp::builder())
+        .tick_each_second()
+        .start();
+    let (person, other) = (app.user(), app.user());
+    prefer_email(&person);
+    let task = person.create(&json!({
+        "title": "Pay rent 🏠", "due_date": in_seconds(4), "reminders": ["PT1S"]
+    }));
+    let notification = wait_for("the notification", 30, || {
+        person
+            .notifications()
+            .into_iter()
+            .find(|it| it["task_id"] == task["id"])
+    });
+    assert!(
+        notification["title"]
+            .as_str()
+            .is_some_and(|title| title.contains("Pay rent 🏠"))
+    );
+    assert_eq!(notification["read_at"], json!(null));
+    assert!(other.notifications().is_empty());
+
+    let message = wait_for("the mail", 20, || mail.messages().into_iter().next());
+    assert!(
+        message.body.to_string().contains(&person.email),
+        "{message:?}"
+    );
+    assert!(message.body.to_string().contains("Pay rent"), "{message:?}");
+    assert!(!message.key.is_empty());
+    app.settle(20);
+    assert_eq!(mail.messages().len(), 1);
+    assert_eq!(person.notifications().len(), 1);
+
+    let path = format!("/api/notifications/{}/read", text(&notification, "id"));
+    other.post_empty(&path).error(404);
+    assert!(person.post_empty(&path).expect(200)["read_at"].is_string());
+    assert_eq!(person.get("/api/notifications").expect(200)["unread"], 0);
+
+    let triggered = app
+        .events("reminders")
+        .into_iter()
+        .filter(|event| event.event_type == "reminder_triggered");
+    assert_eq!(triggered.count(), 1);
+    let updates = app.events("task-updates");
+    assert_eq!(
+        updates.last().map(|event| event.event_type.as_str()),
+        Some("notification")
+    );
+}
+
+#[test]
+fn reminders_follow_the_task() {
+    let app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    let due =
+        |seconds| json!({"title": "t", "due_date": in_seconds(seconds), "reminders": ["PT1S"]});
+    let moved = person.create(&due(5));
+    let (done, deleted, kept) = (
+        person.create(&due(5)),
+        person.create(&due(5)),
+        person.create(&due(5)),
+    );
+    let path = |task: &serde_json::Value| format!("/api/tasks/{}", text(task, "id"));
+    person
+        .patch(&path(&moved), &json!({"due_date": in_seconds(3600)}))
+        .expect(200);
+    complete(&person, text(&done, "id"));
+    person.delete(&path(&deleted)).expect(204);
+    wait_for("the reminder of the task that is left", 30, || {
+        person
+            .notifications()
+            .into_iter()
+            .find(|it| it["task_id"] == kept["id"])
+    });
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    app.settle(20);
+    assert_eq!(person.notifications().len(), 1);
+}
+
+#[test]
+fn an_erased_person_leaves_a_trail_without_data() {
+    let app = TestApp::builder().tick_each_second().start();
+    let (person, other) = (app.user(), app.user());
+    for person in [&person, &other] {
+        let title = format!("secret of {}", person.id);
+        person.create(&json!({"title": title, "due_date": in_seconds(3), "reminders": ["PT1S"]}));
+        wait_for("the notification", 30, || person.notifications().pop());
+    }
+    app.settle(20);
+    let entries = person.audit().len();
+    person
+        .send(
+            person
+                .request("DELETE", "/api/users/me")
+                .json(&json!({"password": person.password})),
+        )
+        .expect(204);
+    person.get("/api/users/me").error(401);
+    app.settle(20);
+    for label in ["tasks", "reminders", "notifications", "audit"] {
+        let path = app.state_dir().join(label).with_extension("db");
+        let holds = |text: &str| {
+            // What is only in the write-ahead log reaches the file when it is checkpointed.
+            let database = rusqlite::Connection::open(&path).expect("the database");
+            database
+                .busy_timeout(std::time::Duration::from_secs(10))
+                .expect("a timeout");
+            database
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                    row.get::<_, i64>(0)
+                })
+                .expect("a checkpoint");
+            let bytes = std::fs::read(&path).expect("the file");
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        assert!(
+            !holds(&format!("secret of {}", person.id)),
+            "{label} still holds the title"
+        );
+        assert!(
+            holds(&format!("secret of {}", other.id)),
+            "{label} holds the other's"
+        );
+    }
+    assert_eq!(
+        app.count(
+            "audit",
+            &format!(
+                "SELECT count(*) FROM entries WHERE user_id = '{}'",
+                person.id
+            )
+        ),
+        entries as i64 + 1,
+    );
+    assert!(app.command(&["audit", "verify"]).contains("ok"));
+    other.create(&json!({"title": "goes on"}));
+}

@@ -1,0 +1,50 @@
+//! Every change is an event: from the request to the audit entry, the next instance, the reminder and the
+//! notification, whatever happens on the way.
+
+mod faults;
+mod flow;
+mod kill;
+mod mail;
+mod many;
+mod order;
+
+use serde_json::{Value, json};
+use tests::User;
+
+/// All tasks of a person, oldest first.
+fn tasks(person: &User) -> Vec<Value> {
+    let mut all = Vec::new();
+    loop {
+        let path = format!("/api/tasks?limit=100&sort=created_at&offset={}", all.len());
+        let page = person.get(&path).expect(200);
+        let tasks = page["tasks"].as_array().expect("tasks").clone();
+        if tasks.is_empty() {
+            return all;
+        }
+        all.extend(tasks);
+    }
+}
+
+/// A moment so many seconds from now, RFC 3339.
+fn in_seconds(seconds: i64) -> String {
+    (chrono::Utc::now() + chrono::TimeDelta::seconds(seconds)).to_rfc3339()
+}
+
+/// Completes a task and answers it.
+fn complete(person: &User, id: &str) -> Value {
+    person
+        .post_empty(&format!("/api/tasks/{id}/complete"))
+        .expect(200)
+}
+
+/// Has the person notified by e-mail, and in the application.
+fn prefer_email(person: &User) {
+    let channels = json!({"notification_preferences": {"channels": ["email", "in_app"]}});
+    person.patch("/api/users/me", &channels).expect(200);
+}
+
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field} in {object}"))
+}

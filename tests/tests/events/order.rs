@@ -1,0 +1,142 @@
+//! Every event twice and out of order.
+
+use std::collections::BTreeSet;
+
+use events::Event;
+use serde_json::{Value, json};
+use tests::{TestApp, User, wait_for};
+
+use crate::{complete, in_seconds, tasks, text};
+
+/// What a person can see, and what their reminders are.
+fn state(app: &TestApp, person: &User) -> Value {
+    let mut tasks = tasks(person);
+    tasks.sort_by_key(|task| text(task, "id").to_owned());
+    let entries: BTreeSet<String> = person
+        .audit()
+        .iter()
+        .map(|it| text(it, "id").to_owned())
+        .collect();
+    let mut notifications: Vec<Value> = person
+        .notifications()
+        .iter()
+        .map(|it| json!([it["id"], it["task_id"], it["title"], it["remind_at"]]))
+        .collect();
+    notifications.sort_by_key(Value::to_string);
+    let database = app.database("reminders");
+    let mut pending = database
+        .prepare("SELECT task_id || ' ' || remind_at FROM reminders WHERE state = 0 ORDER BY 1")
+        .expect("the reminders");
+    let pending: Vec<String> = pending
+        .query_map([], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .expect("the reminders");
+    json!({"tasks": tasks, "audit": entries, "notifications": notifications, "reminders": pending})
+}
+
+/// Tasks made, changed, moved, completed, deleted; a series; reminders due and not.
+fn live(app: &TestApp, person: &User) {
+    let soon =
+        person.create(&json!({"title": "soon", "due_date": in_seconds(3), "reminders": ["PT1S"]}));
+    for n in 0..5 {
+        let due = in_seconds(86_400 + n);
+        let task = person.create(&json!({"title": format!("series {n}"), "due_date": due, "recurrence_pattern": "weekly"}));
+        let path = format!("/api/tasks/{}", text(&task, "id"));
+        person
+            .patch(
+                &path,
+                &json!({"due_date": in_seconds(172_800 + n), "reminders": ["PT2H", "P1D"]}),
+            )
+            .expect(200);
+        person
+            .patch(&path, &json!({"priority": "urgent"}))
+            .expect(200);
+        match n {
+            0 => drop(complete(person, text(&task, "id"))),
+            1 => {
+                complete(person, text(&task, "id"));
+                person.post_empty(&format!("{path}/reopen")).expect(200);
+                complete(person, text(&task, "id"));
+            }
+            2 => drop(person.delete(&path).expect(204)),
+            3 => drop(person.patch(&path, &json!({"reminders": []})).expect(200)),
+            _ => {}
+        }
+    }
+    wait_for("the notification", 30, || {
+        person
+            .notifications()
+            .into_iter()
+            .find(|it| it["task_id"] == soon["id"])
+    });
+    app.settle(30);
+}
+
+/// The events of both topics that have consumers, each twice, in an order that depends on `seed` only.
+fn shuffled_twice(app: &TestApp, seed: u64) -> Vec<Event> {
+    let mut events: Vec<Event> = ["task-events", "reminders"]
+        .iter()
+        .flat_map(|topic| app.events(topic))
+        .flat_map(|event| [event.clone(), event])
+        .collect();
+    let mut random = seed;
+    for at in (1..events.len()).rev() {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        events.swap(at, (random >> 33) as usize % (at + 1));
+    }
+    events
+}
+
+fn publish(app: &TestApp, events: &[Event]) {
+    for event in events {
+        let answer = app.publish(&event.topic, &event.key, &event.to_json());
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+}
+
+#[test]
+fn events_that_come_again_in_any_order_change_nothing() {
+    let app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    live(&app, &person);
+    let before = state(&app, &person);
+    for seed in 1..=3 {
+        publish(&app, &shuffled_twice(&app, seed));
+        app.settle(60);
+        assert_eq!(state(&app, &person), before, "seed {seed}");
+    }
+    app.command(&[
+        "events",
+        "replay",
+        "--group",
+        "reminder",
+        "--topic",
+        "task-events",
+        "--from-time",
+        "2026-01-01T00:00:00Z",
+    ]);
+    app.settle(60);
+    assert_eq!(state(&app, &person), before, "after a replay");
+}
+
+#[test]
+fn services_that_see_events_twice_and_out_of_order_only_end_in_the_same_state() {
+    let mut app = TestApp::builder().tick_each_second().start();
+    let person = app.user();
+    live(&app, &person);
+    let (before, events) = (state(&app, &person), shuffled_twice(&app, 7));
+    app.kill();
+    for label in ["reminders", "notifications", "audit", "events"] {
+        for suffix in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(app.state_dir().join(label).with_extension(suffix));
+        }
+    }
+    let app = TestApp::builder().tick_each_second().state_of(&app).start();
+    let mut person = person;
+    person.client.base = app.base();
+    publish(&app, &events);
+    app.settle(60);
+    assert_eq!(state(&app, &person), before);
+}
