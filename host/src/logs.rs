@@ -29,6 +29,9 @@ pub fn start(format: LogFormat) {
         .unwrap_or_else(|_| EnvFilter::new("info,wasmtime_wasi_http=error"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // It would tell of a line that cannot be written, as on a full disk, with `eprintln!`, which panics
+        // there: the request would fail for its log line.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     let terminal = std::io::IsTerminal::is_terminal(&io::stderr());
     if format == LogFormat::Human || (format == LogFormat::Auto && terminal) {

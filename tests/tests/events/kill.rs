@@ -47,7 +47,7 @@ fn killed_fifty_times_it_does_everything_once() {
             app.kill();
             stop.store(true, Ordering::Relaxed);
         });
-        app = builder().tick_each_second().state_of(&app).start();
+        app = builder().state_of(&app).tick_each_second().start();
     }
 
     let person = at(&person, &app);

@@ -28,11 +28,11 @@ fn a_hundred_thousand_reminders_of_one_minute_are_triggered_in_bounded_memory() 
 
     let start = Instant::now();
     let app = TestApp::builder()
+        .state_of(&app)
         .tick_each_second()
         .argument("--component-id=todo-api")
         .argument("--component-id=password")
         .argument("--component-id=reminder")
-        .state_of(&app)
         .start();
     wait_for("that all are triggered", 600, || {
         (app.count(

@@ -133,7 +133,7 @@ fn services_that_see_events_twice_and_out_of_order_only_end_in_the_same_state() 
             let _ = std::fs::remove_file(app.state_dir().join(label).with_extension(suffix));
         }
     }
-    let app = TestApp::builder().tick_each_second().state_of(&app).start();
+    let app = TestApp::builder().state_of(&app).tick_each_second().start();
     let mut person = person;
     person.client.base = app.base();
     publish(&app, &events);
