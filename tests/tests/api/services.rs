@@ -124,5 +124,5 @@ fn a_service_acts_for_a_person() {
         service_of(wrong).get("/api/tasks").error(401);
     }
     let gone = json!({ "sub": uuid::Uuid::new_v4() });
-    create(&service_of(gone), "k", "a").error(401);
+    create(&service_of(gone), "k", "a").error(404);
 }
