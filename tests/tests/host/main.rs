@@ -1,10 +1,15 @@
 //! The host's own guards, with a component that misbehaves on request (`tests/guest`).
 
 mod configuration;
+mod consumer_groups;
+mod cron;
+mod dapr;
+mod kafka;
 mod misbehaviour;
 mod permissions;
 mod routes;
 mod streaming;
+mod triggers;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
