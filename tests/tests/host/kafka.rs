@@ -81,8 +81,8 @@ fn events_of_one_key_keep_their_order_and_other_keys_pass_one_that_retries() {
 fn each_kind_of_failure_counts_and_takes_no_neighbour_along() {
     let actions = [
         ("trap", "the component failed"),
-        ("hang", "did not answer in 1 s"),
-        ("spin", "did not answer in 1 s"),
+        ("hang", "did not answer in 2 s"),
+        ("spin", "did not answer in 2 s"),
         ("miscount", "0 outcomes for 1 events"),
     ];
     let triggers: String = actions
@@ -116,7 +116,7 @@ fn each_kind_of_failure_counts_and_takes_no_neighbour_along() {
     app.kill();
     let app = again(&app, &triggers)
         .argument("--event-timeout")
-        .argument("1")
+        .argument("2")
         .start();
     for (action, reason) in actions {
         settled(&app, action);
@@ -227,6 +227,33 @@ fn what_is_rejected_is_given_up_at_once_and_can_be_put_back() {
     let letters = dead_letters(&app, "t");
     assert_eq!(letters.len(), 4, "no new ones");
     assert!(letters.iter().all(|letter| letter.put_back_at.is_some()));
+}
+
+#[test]
+fn what_is_not_json_is_given_up_at_once_and_what_has_expired_never_comes() {
+    let app = application(&kafka("\"t\"", "g", "")).start();
+    let envelope = |id: &str, field: &str, value: &str| json!({"id": id, "source": "/test", "type": "asked", "data": {}, field: value});
+    let mut bytes = envelope("bytes", "data_base64", "aGVsbG8=");
+    bytes.as_object_mut().expect("an object").remove("data");
+    for event in [
+        bytes,
+        envelope("expired", "expiration", "2020-01-01T00:00:00Z"),
+        envelope("fresh", "expiration", "2999-01-01T00:00:00Z"),
+    ] {
+        let answer = app.publish("t", "k", &event);
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+    settled(&app, "g");
+    let consumed = written(&app, "consumed");
+    let ids: Vec<&Value> = consumed.iter().map(|it| &it["id"]).collect();
+    assert_eq!(ids, ["fresh"]);
+    let letters = dead_letters(&app, "t");
+    let [letter] = &letters[..] else {
+        panic!("one: {letters:?}")
+    };
+    assert_eq!(id(&letter.record.envelope), "bytes");
+    assert_eq!(letter.attempts, 1);
+    assert!(letter.reason.contains("data_base64"), "{}", letter.reason);
 }
 
 #[test]
