@@ -1,14 +1,9 @@
 //! What people ask: their own entries, and the description of that.
 
-use api::{ApiError, Claims, ErrorBody, Query};
+use api::{AccessToken, ApiError, Claims, ErrorBody, Query, with_description};
 use audit::{Page, TrailQuery};
-use axum::body::Bytes;
-use axum::routing::get;
 use axum::{Json, Router};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -27,30 +22,11 @@ use crate::database;
 )]
 struct Description;
 
-struct AccessToken;
-
-impl Modify for AccessToken {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("From the Todo API's sign-in"))
-            .build();
-        let components = description.components.get_or_insert_default();
-        components.add_security_scheme("access_token", SecurityScheme::Http(scheme));
-    }
-}
-
 /// The service's routes.
 pub fn router() -> Router {
     let (router, description) = described().split_for_parts();
-    let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    let openapi = get(async move || (headers, description));
-    router.route("/api/audit/openapi.json", openapi)
+    let description = serde_json::to_vec(&description).unwrap_or_default();
+    with_description(router, "/api/audit/openapi.json", description)
 }
 
 fn described() -> OpenApiRouter {

@@ -34,11 +34,13 @@ mod bindings {
     export!(DaprPubsub with_types_in self);
 }
 
+events::convert_event!(producer::Event);
+
 struct DaprPubsub;
 
 impl Guest for DaprPubsub {
     async fn publish(events: Vec<producer::Event>) -> Vec<Result<(), PublishError>> {
-        let events: Vec<Event> = events.into_iter().map(event).collect();
+        let events: Vec<Event> = events.into_iter().map(Event::from).collect();
         let results = match settings().await {
             Ok(dapr) => {
                 order::publish_in_order(&events, async |event| dapr.publish(event).await).await
@@ -70,20 +72,5 @@ fn error(failure: Failure) -> PublishError {
             PublishError::Unavailable(reason)
         }
         Failure::Refused(reason) => PublishError::Refused(reason),
-    }
-}
-
-fn event(event: producer::Event) -> Event {
-    Event {
-        topic: event.topic,
-        key: event.key,
-        id: event.id,
-        source: event.source,
-        event_type: event.event_type,
-        subject: event.subject,
-        time: event.time,
-        traceparent: event.traceparent,
-        correlation_id: event.correlation_id,
-        data: event.data,
     }
 }

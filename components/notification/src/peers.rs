@@ -4,19 +4,19 @@ use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use events::Event;
+use events::{Event, PublishError};
 use futures_util::future::{Either, select};
-use notifications::{
-    Capabilities, DeliveryError, Message, Peers, PublishError, Receipt, SEND_SECONDS,
-};
+use notifications::{Capabilities, DeliveryError, Message, Peers, Receipt, SEND_SECONDS};
 use spin_sdk::time::sleep;
 use task_model::{Channel, User};
 use uuid::Uuid;
 
-use crate::bindings::todo::events::{producer, types as event_types};
+use crate::bindings::todo::events::producer;
 use crate::bindings::todo::notify::types;
 use crate::bindings::{email, in_app, push, sms};
 use crate::people;
+
+events::convert_publish_error!(producer::PublishError);
 
 /// The Todo API, the composed channels, the composed producer and the clock.
 pub struct Connected;
@@ -65,13 +65,10 @@ impl Peers for Connected {
     }
 
     async fn publish(&self, events: Vec<Event>) -> Vec<Result<(), PublishError>> {
-        let events = events.into_iter().map(event).collect();
-        let error = |error| match error {
-            producer::PublishError::Unavailable(reason) => PublishError::Unavailable(reason),
-            producer::PublishError::Refused(reason) => PublishError::Refused(reason),
-        };
+        let events = events.into_iter().map(producer::Event::from).collect();
         let results = producer::publish(events).await;
-        results.into_iter().map(|it| it.map_err(error)).collect()
+        let results = results.into_iter();
+        results.map(|it| it.map_err(PublishError::from)).collect()
     }
 }
 
@@ -106,20 +103,5 @@ fn delivery_error(error: types::DeliveryError) -> DeliveryError {
         },
         types::DeliveryError::Permanent(reason) => DeliveryError::Permanent(reason),
         types::DeliveryError::Gone(endpoints) => DeliveryError::Gone(endpoints),
-    }
-}
-
-fn event(event: Event) -> event_types::Event {
-    event_types::Event {
-        topic: event.topic,
-        key: event.key,
-        id: event.id,
-        source: event.source,
-        event_type: event.event_type,
-        subject: event.subject,
-        time: event.time,
-        traceparent: event.traceparent,
-        correlation_id: event.correlation_id,
-        data: event.data,
     }
 }

@@ -1,19 +1,18 @@
 //! What people ask: their inbox, their browsers, the channels; and the description of that.
 
-use api::{ApiError, Claims, ErrorBody, Json, PathId, Query, required_string};
-use axum::body::Bytes;
-use axum::routing::get;
+use api::{
+    AccessToken, ApiError, Claims, ErrorBody, Json, PathId, Query, required_string,
+    with_description,
+};
 use axum::{Json as JsonResponse, Router};
 use chrono::{DateTime, Utc};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use notifications::inbox::{self, Cursor};
 use notifications::{Inbox, Notification, Peers, Subscription, subscriptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use task_model::{Channel, FieldError};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -36,30 +35,11 @@ const MAX_LIMIT: u32 = 100;
 )]
 struct Description;
 
-struct AccessToken;
-
-impl Modify for AccessToken {
-    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("From the Todo API's sign-in"))
-            .build();
-        let components = description.components.get_or_insert_default();
-        components.add_security_scheme("access_token", SecurityScheme::Http(scheme));
-    }
-}
-
 /// The service's routes.
 pub fn router() -> Router {
     let (router, description) = described().split_for_parts();
-    let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    let openapi = get(async move || (headers, description));
-    router.route("/api/notifications/openapi.json", openapi)
+    let description = serde_json::to_vec(&description).unwrap_or_default();
+    with_description(router, "/api/notifications/openapi.json", description)
 }
 
 fn described() -> OpenApiRouter {

@@ -8,15 +8,14 @@
 //! |---|---|
 //! | `jwt_secret` | signs the tokens for the Todo API |
 
-mod conversions;
 mod peers;
 mod todo_api;
 
 use std::sync::OnceLock;
 
 use chrono::Utc;
-use events::Event;
-use reminders::{DATABASE, Outcome, Service, Store};
+use events::{Event, Outcome};
+use reminders::{DATABASE, Service, Store};
 use sql::spin::SpinConnection;
 
 use crate::bindings::exports::todo::events::consumer::{self, Guest as Consumer};
@@ -44,6 +43,10 @@ mod bindings {
 
     export!(Reminder with_types_in self);
 }
+
+events::convert_event!(bindings::todo::events::types::Event);
+events::convert_outcome!(consumer::Outcome);
+events::convert_publish_error!(bindings::todo::events::producer::PublishError);
 
 struct Reminder;
 

@@ -1,7 +1,7 @@
 //! The event producer and the Todo API, as the service reaches them from a component.
 
-use events::Event;
-use reminders::{CreateError, NextTask, Peers, PublishError};
+use events::{Event, PublishError};
+use reminders::{CreateError, NextTask, Peers};
 use uuid::Uuid;
 
 use crate::bindings::todo::events::producer;

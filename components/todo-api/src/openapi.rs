@@ -1,16 +1,14 @@
 //! The OpenAPI 3.1 description: what the routes say, and by rule the answers that many of them share.
 
-use api::ErrorBody;
+use api::{AccessToken, ErrorBody};
+use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Header, OpenApi, PathItem, Ref, RefOr};
-use utoipa::{OpenApi as _, ToSchema};
 
-const SECURITY_SCHEME: &str = "access_token";
-
+/// What does not come from a route.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -20,6 +18,7 @@ const SECURITY_SCHEME: &str = "access_token";
     ),
     components(schemas(ErrorBody)),
     security(("access_token" = [])),
+    modifiers(&AccessToken),
     tags(
         (name = "auth", description = "Accounts and sign-ins"),
         (name = "users", description = "The profile"),
@@ -28,20 +27,7 @@ const SECURITY_SCHEME: &str = "access_token";
         (name = "health", description = "For those who run it"),
     ),
 )]
-struct Description;
-
-/// What does not come from a route.
-pub fn base() -> OpenApi {
-    let mut description = Description::openapi();
-    if let Some(components) = &mut description.components {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("From /api/auth/register, /login or /refresh"));
-        components.add_security_scheme(SECURITY_SCHEME, SecurityScheme::Http(scheme.build()));
-    }
-    description
-}
+pub struct Description;
 
 /// The whole description as JSON.
 pub fn complete(mut description: OpenApi) -> Vec<u8> {

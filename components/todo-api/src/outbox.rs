@@ -109,32 +109,19 @@ async fn outbox() -> Result<&'static Outbox<SpinConnection>, StorageError> {
     Ok(OPEN.get_or_init(|| outbox))
 }
 
+events::convert_event!(producer::Event);
+
 /// The component that the manifest composes in for `todo:events/producer`.
 struct Composed;
 
 impl Producer for Composed {
     async fn publish(&self, events: Vec<Event>) -> Vec<Result<(), String>> {
-        let events = events.into_iter().map(to_wit).collect();
+        let events = events.into_iter().map(producer::Event::from).collect();
         let results = producer::publish(events).await;
         let reason = |error| match error {
             PublishError::Unavailable(reason) => reason,
             PublishError::Refused(reason) => format!("refused: {reason}"),
         };
         results.into_iter().map(|it| it.map_err(reason)).collect()
-    }
-}
-
-fn to_wit(event: Event) -> producer::Event {
-    producer::Event {
-        topic: event.topic,
-        key: event.key,
-        id: event.id,
-        source: event.source,
-        event_type: event.event_type,
-        subject: event.subject,
-        time: event.time,
-        traceparent: event.traceparent,
-        correlation_id: event.correlation_id,
-        data: event.data,
     }
 }

@@ -12,7 +12,6 @@ mod record;
 pub mod verify;
 
 pub use query::{Entry, Page, TrailQuery};
-pub use record::Outcome;
 
 use sql::{Database, Migrated, Result, SqlConnection};
 

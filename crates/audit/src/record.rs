@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, Utc};
-use events::Event;
+use events::{Event, Outcome};
 use serde_json::{Value, json};
 use sql::{Columns, Result, SqlConnection, SqlError, params};
 use uuid::Uuid;
@@ -17,17 +17,6 @@ const MAX_BATCH_ENTRIES: usize = 256;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 /// How often another writer may be faster before the events are left for later.
 const MAX_ATTEMPTS: u32 = 20;
-
-/// What became of an event: `outcome` of `todo:events/consumer`, in plain Rust.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is recorded, now or before.
-    Done,
-    /// It could not be recorded now.
-    Retry(String),
-    /// It can never be recorded.
-    Reject(String),
-}
 
 /// Where a chain ends.
 struct Tail {

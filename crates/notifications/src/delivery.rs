@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{Event, TaskUpdate, TaskUpdateType};
+use events::{Event, PublishError, TaskUpdate, TaskUpdateType};
 use futures_util::StreamExt;
 use futures_util::stream;
 use sql::{Result, SqlConnection, SqlError};
@@ -14,7 +14,7 @@ use task_model::Channel;
 use uuid::Uuid;
 
 use crate::claims::{self, Attempt, Claimed};
-use crate::peers::{Capabilities, DeliveryError, Message, Peers, PublishError, Receipt, Recipient};
+use crate::peers::{Capabilities, DeliveryError, Message, Peers, Receipt, Recipient};
 use crate::service::{People, SEND_SECONDS, Service, written, zone};
 use crate::{DeliveryState, Notification, inbox, quiet_until, subscriptions};
 

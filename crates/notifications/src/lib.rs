@@ -17,9 +17,9 @@ pub mod subscriptions;
 mod text;
 
 pub use model::{Delivery, DeliveryState, Inbox, Notification};
-pub use peers::{Capabilities, DeliveryError, Message, Peers, PublishError, Receipt, Recipient};
+pub use peers::{Capabilities, DeliveryError, Message, Peers, Receipt, Recipient};
 pub use quiet::quiet_until;
-pub use service::{Outcome, SEND_SECONDS, Service};
+pub use service::{SEND_SECONDS, Service};
 pub use subscriptions::Subscription;
 
 use sql::{Database, Migrated, SqlConnection};

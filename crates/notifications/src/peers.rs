@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use events::Event;
+use events::{Event, PublishError};
 use task_model::{Channel, User};
 use uuid::Uuid;
 
@@ -76,15 +76,6 @@ pub enum DeliveryError {
     Gone(Vec<String>),
     /// No answer came in [`crate::SEND_SECONDS`]: it may have arrived.
     NoAnswer,
-}
-
-/// Why an event was not published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublishError {
-    /// Nobody could take it now.
-    Unavailable(String),
-    /// It will never be taken as it is.
-    Refused(String),
 }
 
 /// A channel that is set up.

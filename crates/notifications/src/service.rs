@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use events::Event;
+use events::{Event, Outcome};
 use futures_util::future::join_all;
 use sql::{Result, SqlConnection};
 use task_model::User;
@@ -28,17 +28,6 @@ const BATCH: u32 = 64;
 const HOUSEKEEPING_ROWS: u32 = 500;
 /// No notification is kept longer, read or not.
 const KEEP: TimeDelta = TimeDelta::days(365);
-
-/// What became of an event: `outcome` of `todo:events/consumer`, in plain Rust.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It has had its effect, now or before.
-    Done,
-    /// It could not have its effect now.
-    Retry(String),
-    /// It can never have one.
-    Reject(String),
-}
 
 /// People as they were read for one batch; none for somebody without an account.
 pub(crate) type People = HashMap<Uuid, std::result::Result<Option<User>, String>>;

@@ -6,9 +6,8 @@ use std::sync::atomic::Ordering;
 
 use chrono::{NaiveTime, TimeDelta};
 use common::{ME, OTHER, TASK, World, browser, erased, temporary, triggered, wait};
-use notifications::{
-    DeliveryError, DeliveryState, Outcome, Receipt, Subscription, inbox, subscriptions,
-};
+use events::Outcome;
+use notifications::{DeliveryError, DeliveryState, Receipt, Subscription, inbox, subscriptions};
 use task_model::{Channel, QuietHours};
 
 fn states(world: &World) -> Vec<(Channel, DeliveryState, u32)> {

@@ -1,11 +1,11 @@
 //! The events that the service publishes, with ids that are the same whenever they are made again.
 
 use chrono::{DateTime, Utc};
-use events::{Event, ReminderEvent, ReminderEventType};
+use events::{Event, PublishError, ReminderEvent, ReminderEventType};
 use uuid::Uuid;
 
 use crate::store::Due;
-use crate::{Peers, PublishError, SCAN_PERIOD};
+use crate::{Peers, SCAN_PERIOD};
 
 const SOURCE: &str = "/reminder";
 

@@ -11,9 +11,9 @@ mod store;
 mod successor;
 
 pub use announce::event_id;
-pub use peers::{CreateError, Peers, PublishError};
-pub use service::{Outcome, Scan, Service};
-pub use store::{DATABASE, Due, MIGRATIONS, Store};
+pub use peers::{CreateError, Peers};
+pub use service::{Scan, Service};
+pub use store::{CLAIM, DATABASE, Due, MIGRATIONS, Store};
 pub use successor::NextTask;
 
 use chrono::TimeDelta;

@@ -2,19 +2,10 @@
 
 use std::future::Future;
 
-use events::Event;
+use events::{Event, PublishError};
 use uuid::Uuid;
 
 use crate::NextTask;
-
-/// Why an event was not published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublishError {
-    /// Nobody could take it now.
-    Unavailable(String),
-    /// It will never be taken as it is.
-    Refused(String),
-}
 
 /// Why a task was not created.
 #[derive(Debug, Clone, PartialEq, Eq)]

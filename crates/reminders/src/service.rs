@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    Event, ReminderEventType, TASK_EVENTS, TaskEvent, TaskEventType, USER_EVENTS, UserEvent,
-    UserEventType,
+    Event, Outcome, PublishError, ReminderEventType, TASK_EVENTS, TaskEvent, TaskEventType,
+    USER_EVENTS, UserEvent, UserEventType,
 };
 use futures_util::future::join_all;
 use sql::{SqlConnection, SqlError};
@@ -13,7 +13,7 @@ use sql::{SqlConnection, SqlError};
 use crate::announce::{event, publish};
 use crate::store::{Applied, Due};
 use crate::successor::successor;
-use crate::{CreateError, Peers, PublishError, Store};
+use crate::{CreateError, Peers, Store};
 
 /// Reminders that are claimed and published at once.
 const BATCH: u32 = 500;
@@ -23,17 +23,6 @@ const LEASE: TimeDelta = TimeDelta::minutes(2);
 const SCAN_LIMIT: TimeDelta = TimeDelta::minutes(4);
 /// Old rows of a kind that a tick removes.
 const HOUSEKEEPING_BATCH: u32 = 1000;
-
-/// What became of an event: `outcome` of `todo:events/consumer`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It has had its effect.
-    Done,
-    /// It is to come again; says why.
-    Retry(String),
-    /// It can have no effect; says why.
-    Reject(String),
-}
 
 /// What a scan did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,19 +40,8 @@ pub struct Service<C, P> {
     peers: P,
 }
 
-impl From<SqlError> for Outcome {
-    fn from(error: SqlError) -> Self {
-        Self::Retry(error.to_string())
-    }
-}
-
-impl From<PublishError> for Outcome {
-    fn from(error: PublishError) -> Self {
-        match error {
-            PublishError::Unavailable(why) => Self::Retry(why),
-            PublishError::Refused(why) => Self::Reject(why),
-        }
-    }
+fn retry(error: SqlError) -> Outcome {
+    Outcome::Retry(error.to_string())
 }
 
 /// An event of a task that is stored; what is left to do for it.
@@ -112,11 +90,12 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
         match event.topic.as_str() {
             TASK_EVENTS => {
                 let task_event: TaskEvent = event.payload().map_err(malformed)?;
-                if self.store.apply(&task_event, now).await? == Applied::Erased {
+                if self.store.apply(&task_event, now).await.map_err(retry)? == Applied::Erased {
                     return Err(Outcome::Done);
                 }
+                let unannounced = self.store.unannounced(task_event.task_id).await;
                 Ok(Pending {
-                    unannounced: self.store.unannounced(task_event.task_id).await?,
+                    unannounced: unannounced.map_err(retry)?,
                     task_event,
                 })
             }
@@ -124,7 +103,8 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
                 let user_event: UserEvent = event.payload().map_err(malformed)?;
                 match user_event.event_type {
                     UserEventType::UserErased => {
-                        self.store.erase(user_event.user_id, now).await?;
+                        let erased = self.store.erase(user_event.user_id, now).await;
+                        erased.map_err(retry)?;
                     }
                 }
                 Err(Outcome::Done)
@@ -187,7 +167,7 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
         match self.store.has_successor(event.task_id).await {
             Ok(true) => return Outcome::Done,
             Ok(false) => {}
-            Err(error) => return error.into(),
+            Err(error) => return retry(error),
         }
         let created = self
             .peers
@@ -196,7 +176,7 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
         match created {
             Ok(()) => match self.store.mark_succeeded(event.task_id, now).await {
                 Ok(()) => Outcome::Done,
-                Err(error) => error.into(),
+                Err(error) => retry(error),
             },
             Err(CreateError::Gone) => Outcome::Done,
             Err(CreateError::Refused(why)) => Outcome::Reject(why),

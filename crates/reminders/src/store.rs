@@ -315,7 +315,8 @@ impl<C: SqlConnection> Store<C> {
     }
 }
 
-const CLAIM: &str = "UPDATE reminders SET claimed_until = ?3
+/// [`Store::claim`]'s statement; its parameters are now, how many, and the end of the lease.
+pub const CLAIM: &str = "UPDATE reminders SET claimed_until = ?3
      WHERE (task_id, remind_at) IN (
        SELECT task_id, remind_at FROM reminders
        WHERE state = 0 AND remind_at <= ?1 AND claimed_until <= ?1

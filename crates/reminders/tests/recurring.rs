@@ -3,9 +3,9 @@
 mod common;
 
 use common::*;
-use events::{Event, TaskData, TaskEventType};
+use events::{Event, Outcome, TaskData, TaskEventType};
 use proptest::prelude::*;
-use reminders::{CreateError, NextTask, Outcome};
+use reminders::{CreateError, NextTask};
 use task_model::{Priority, RecurrenceFrom, Reminder, Status};
 use tempfile::TempDir;
 use uuid::Uuid;

@@ -4,9 +4,9 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::*;
-use events::{Event, ReminderEventType};
+use events::{Event, Outcome, PublishError, ReminderEventType};
 use proptest::prelude::*;
-use reminders::{DATABASE, Outcome, PublishError, Store};
+use reminders::{DATABASE, Store};
 use sql::rusqlite::RusqliteConnection;
 use sql::{Columns, SqlConnection, params};
 use tempfile::TempDir;

@@ -4,9 +4,8 @@ mod common;
 
 use chrono::TimeDelta;
 use common::*;
-use events::{Event, ReminderEventType, TaskEventType};
+use events::{Event, Outcome, PublishError, ReminderEventType, TaskEventType};
 use proptest::prelude::*;
-use reminders::{Outcome, PublishError};
 use task_model::{Reminder, Status};
 use tempfile::TempDir;
 use uuid::Uuid;

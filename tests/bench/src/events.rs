@@ -212,6 +212,7 @@ pub fn scan() {
         let now = Utc::now();
         let database = Connection::open(folder.path().join("reminders.db")).expect("the database");
         fill(&database, stored, now + TimeDelta::days(1));
+        let plan = plan(&database);
         let start = Instant::now();
         let none =
             pollster::block_on(store.claim(now, 500, TimeDelta::seconds(60))).expect("a claim");
@@ -236,8 +237,24 @@ pub fn scan() {
             format!("{idle:.2?}"),
             format!("{:.0}", f64::from(stored) / busy.as_secs_f64()),
         );
+        if stored == 1_000_000 {
+            println!("plan with {stored} stored: {plan}");
+        }
     }
     println!();
+}
+
+/// How SQLite finds what is due, on one line.
+fn plan(database: &Connection) -> String {
+    let sql = format!("EXPLAIN QUERY PLAN {}", reminders::CLAIM);
+    let mut statement = database.prepare(&sql).expect("a statement");
+    let steps = statement
+        .query_map(params![0, 500, 0], |row| row.get::<_, String>(3))
+        .expect("a plan");
+    steps
+        .map(|step| step.expect("a step"))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn fill(database: &Connection, rows: u32, at: DateTime<Utc>) {

@@ -9,13 +9,9 @@ mod tags;
 mod tasks;
 mod users;
 
-use api::OPENAPI;
+use api::{OPENAPI, with_description};
 use axum::Router;
-use axum::body::Bytes;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,15 +20,11 @@ use crate::openapi;
 /// All routes, and the description of them.
 pub fn router() -> Router {
     let (router, description) = routes().split_for_parts();
-    let description = Bytes::from(openapi::complete(description));
-    router.route(
-        OPENAPI,
-        get(move || async move { openapi_json(description) }),
-    )
+    with_description(router, OPENAPI, openapi::complete(description))
 }
 
 fn routes() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(openapi::base())
+    OpenApiRouter::with_openapi(openapi::Description::openapi())
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
@@ -56,14 +48,6 @@ fn routes() -> OpenApiRouter {
         .routes(routes!(chat::conversation))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
-}
-
-fn openapi_json(description: Bytes) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    (headers, description).into_response()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use audit::verify::{Chain, Options, Summary, verify};
-use audit::{AUDIT, Outcome, Trail};
+use audit::{AUDIT, Trail};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    Event, Payload, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType,
+    Event, Outcome, Payload, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType,
     UserEvent, UserEventType, schema,
 };
 use rusqlite::Connection;

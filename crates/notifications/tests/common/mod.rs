@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{Event, ReminderEvent, ReminderEventType, UserEvent, UserEventType};
+use events::{
+    Event, Outcome, PublishError, ReminderEvent, ReminderEventType, UserEvent, UserEventType,
+};
 use notifications::{
-    Capabilities, DeliveryError, Message, Peers, PublishError, Receipt, Service, Subscription,
-    inbox,
+    Capabilities, DeliveryError, Message, Peers, Receipt, Service, Subscription, inbox,
 };
 use sql::rusqlite::RusqliteConnection;
 use sql::{Row, SqlConnection, SqlValue};
@@ -193,7 +194,7 @@ impl World {
             .collect()
     }
 
-    pub fn consume(&self, events: &[Event]) -> Vec<notifications::Outcome> {
+    pub fn consume(&self, events: &[Event]) -> Vec<Outcome> {
         wait(Service::new(&self.database, &Alive::new(self)).consume(events))
     }
 

@@ -8,12 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use events::{
-    Event, ReminderEvent, ReminderEventType, TaskData, TaskEvent, TaskEventType, UserEvent,
-    UserEventType,
+    Event, Outcome, PublishError, ReminderEvent, ReminderEventType, TaskData, TaskEvent,
+    TaskEventType, UserEvent, UserEventType,
 };
-use reminders::{
-    CreateError, DATABASE, NextTask, Outcome, Peers, PublishError, Scan, Service, Store,
-};
+use reminders::{CreateError, DATABASE, NextTask, Peers, Scan, Service, Store};
 use sql::rusqlite::RusqliteConnection;
 use sql::{Columns, Result, Row, SqlConnection, SqlError, SqlValue};
 use task_model::{Channel, Priority, RecurrenceFrom, Status, Task};

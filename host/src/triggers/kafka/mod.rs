@@ -230,22 +230,7 @@ fn random_fraction() -> f64 {
     (uuid::Uuid::new_v4().as_u128() as u32) as f64 / f64::from(u32::MAX)
 }
 
-impl From<Event> for consumer::Event {
-    fn from(event: Event) -> Self {
-        Self {
-            topic: event.topic,
-            key: event.key,
-            id: event.id,
-            source: event.source,
-            event_type: event.event_type,
-            subject: event.subject,
-            time: event.time,
-            traceparent: event.traceparent,
-            correlation_id: event.correlation_id,
-            data: event.data,
-        }
-    }
-}
+events::convert_event!(consumer::Event);
 
 impl From<consumer::Outcome> for Outcome {
     fn from(outcome: consumer::Outcome) -> Self {
