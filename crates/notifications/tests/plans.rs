@@ -25,7 +25,8 @@ impl SqlConnection for Explaining<'_> {
     }
 
     async fn reopen(&self) -> sql::Result<Self> {
-        unreachable!("only migrations do")
+        // What an erasure does beside its statement reads the whole file, and is meant to.
+        Ok(Self(self.0, Mutex::default()))
     }
 }
 
