@@ -52,7 +52,8 @@ pub async fn create_task(
         format!("{}: {}", answer.status, provider::cut(&body, MAX_REASON))
     };
     match answer.status {
-        StatusCode::OK | StatusCode::CREATED => Ok(()),
+        // 409: it was made, and deleted since.
+        StatusCode::OK | StatusCode::CREATED | StatusCode::CONFLICT => Ok(()),
         StatusCode::NOT_FOUND => {
             tracing::info!(task_id = %key, "no next instance: the person is gone");
             Err(CreateError::Gone)

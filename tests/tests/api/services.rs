@@ -36,7 +36,7 @@ fn a_repeated_key_creates_one_task() {
     );
 
     person.delete(&path).expect(204);
-    create(&person, "key-1", "first").expect(200);
+    create(&person, "key-1", "first").error(409);
     person.get(&path).error(404);
     assert_eq!(person.get("/api/tasks").expect(200)["total"], 0);
 

@@ -138,6 +138,11 @@ impl IntoResponse for Tagged {
                 ("ETag" = String, description = "Its version"),
             ),
         ),
+        (
+            status = 409,
+            description = "This repeats a request with the same `Idempotency-Key` whose task was deleted since",
+            body = ErrorBody,
+        ),
     ),
 )]
 pub async fn create(
@@ -161,6 +166,11 @@ pub async fn create(
     let status = if is_new {
         StatusCode::CREATED
     } else {
+        let there = storage.task(session.user_id, task.id).await;
+        if there.map_err(refusal)?.is_none() {
+            let message = "The task that this Idempotency-Key made was deleted";
+            return Err(ApiError::Conflict(message.into()));
+        }
         StatusCode::OK
     };
     let location = HeaderValue::from_str(&format!("/api/tasks/{}", task.id)).ok();
