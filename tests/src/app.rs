@@ -148,10 +148,6 @@ impl Builder {
             .arg("--dapr-http-port")
             .arg(dapr_port.to_string())
             .args(&self.arguments)
-            .env(
-                "SPIN_VARIABLE_DAPR_URL",
-                format!("http://127.0.0.1:{dapr_port}"),
-            )
             .envs(&self.environment)
             .current_dir(dir)
             .stdin(Stdio::null())

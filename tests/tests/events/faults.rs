@@ -168,13 +168,10 @@ fn a_full_disk_is_told_and_gets_over() {
         prlimit(Some(pid), Resource::Fsize, limit).expect("the limit is set");
     };
     limit(Some(1024));
-    let mut refused = 0;
     for n in 0..5 {
         let answer = person.post("/api/tasks", &json!({"title": format!("no room {n}")}));
         answer.error(503);
-        refused += 1;
     }
-    assert_eq!(refused, 5);
     person.get("/api/tasks").expect(200);
     limit(None);
     reaches_the_trail(&person, "after");
