@@ -13,6 +13,7 @@ mod openapi;
 pub mod rate_limit;
 mod respond;
 mod settings;
+pub mod signed;
 mod tokens;
 
 pub use correlation::Origin;

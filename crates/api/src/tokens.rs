@@ -142,6 +142,11 @@ impl Tokens {
     }
 
     fn verify(&self, token: &str) -> Result<Claims, ApiError> {
+        self.verify_until(token).map(|(claims, _)| claims)
+    }
+
+    /// The claims of a token that did not come in the `Authorization` header, and when it runs out.
+    pub fn verify_until(&self, token: &str) -> Result<(Claims, DateTime<Utc>), ApiError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(ApiError::InvalidToken);
         }
@@ -153,15 +158,17 @@ impl Tokens {
             (SERVICE, None) => Caller::Service,
             _ => return Err(ApiError::InvalidToken),
         };
-        Ok(Claims {
+        let expires_at = DateTime::from_timestamp(payload.exp, 0).ok_or(ApiError::InvalidToken)?;
+        let claims = Claims {
             user_id: payload.sub,
             caller,
-        })
+        };
+        Ok((claims, expires_at))
     }
 }
 
 /// HMAC-SHA-256 for `jsonwebtoken`, and nothing else: another algorithm is an error before any key is used.
-mod hs256 {
+pub(crate) mod hs256 {
     use hmac::{Hmac, Mac};
     use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
     use jsonwebtoken::errors::{Error, ErrorKind};
@@ -288,6 +295,11 @@ mod tests {
         let caller = Caller::Service;
         assert_eq!(tokens().verify(&token), Ok(Claims { user_id, caller }));
         assert_eq!(seconds(&payload(&token)), 60);
+        let (_, expires_at) = tokens().verify_until(&token).unwrap();
+        assert_eq!(
+            Some(expires_at.timestamp()),
+            payload(&token)["exp"].as_i64()
+        );
         let past = Utc::now() - TimeDelta::seconds(61);
         let expired = tokens().service_token(user_id, past).unwrap();
         assert_eq!(tokens().verify(&expired), Err(ApiError::InvalidToken));
