@@ -1,0 +1,108 @@
+/** The inbox. */
+import { create } from "zustand";
+import { useEffect } from "react";
+import { answer, notifications as api } from "@/api/client";
+import type { components } from "@/api/notifications";
+import { onUpdate } from "./updates";
+
+export type Notification = components["schemas"]["Notification"];
+type Page = components["schemas"]["Inbox"];
+
+interface Inbox {
+  notifications: Notification[];
+  /** Those that are not read, on all pages. */
+  unread: number;
+  /** Asks for the next page; null on the last, undefined before the first. */
+  cursor: string | null | undefined;
+}
+
+const EMPTY: Inbox = { notifications: [], unread: 0, cursor: undefined };
+const store = create<Inbox>(() => EMPTY);
+
+const load = (cursor?: string) => answer<Page>(api.GET("/api/notifications", { params: { query: { limit: 20, cursor } } }));
+
+const newestFirst = (all: Iterable<Notification>): Notification[] =>
+  [...all].sort((a, b) => b.created_at.localeCompare(a.created_at) || a.id.localeCompare(b.id));
+
+function merged(first: Notification[], second: Notification[]): Notification[] {
+  return newestFirst(new Map([...second, ...first].map((each) => [each.id, each])).values());
+}
+
+/** Reads the first page anew. */
+export async function refreshInbox(): Promise<void> {
+  const page = await load();
+  store.setState(({ notifications, cursor }) => ({
+    notifications: merged(page.notifications, notifications),
+    unread: page.unread,
+    cursor: cursor === undefined ? (page.next_cursor ?? null) : cursor,
+  }));
+}
+
+export const clearInbox = (): void => store.setState(EMPTY, true);
+
+async function loadMore(): Promise<void> {
+  const { cursor } = store.getState();
+  if (!cursor) return;
+  const page = await load(cursor);
+  store.setState(({ notifications }) => ({
+    notifications: merged(notifications, page.notifications),
+    unread: page.unread,
+    cursor: page.next_cursor ?? null,
+  }));
+}
+
+/** Shows some as read at once, and as before where the server does not take it. */
+async function marking(which: (each: Notification) => boolean, call: () => Promise<unknown>): Promise<void> {
+  const before = store.getState();
+  const readAt = new Date().toISOString();
+  const isNew = (each: Notification) => which(each) && !each.read_at;
+  const count = before.notifications.filter(isNew).length;
+  store.setState({
+    notifications: before.notifications.map((each) => (isNew(each) ? { ...each, read_at: readAt } : each)),
+    unread: Math.max(0, before.unread - count),
+  });
+  try {
+    await call();
+  } catch {
+    store.setState(({ notifications, unread }) => ({
+      notifications: notifications.map((each) => (each.read_at === readAt ? { ...each, read_at: null } : each)),
+      unread: unread + count,
+    }));
+  }
+}
+
+const markRead = (id: string): Promise<void> =>
+  marking(
+    (each) => each.id === id,
+    () => answer(api.POST("/api/notifications/{id}/read", { params: { path: { id } } })),
+  );
+
+async function markAllRead(): Promise<void> {
+  await marking(
+    () => true,
+    () => answer(api.POST("/api/notifications/read")),
+  );
+  await refreshInbox().catch(() => {});
+}
+
+onUpdate((event) => {
+  if (event.event_type !== "notification" || typeof event.update_data !== "object" || event.update_data === null) return;
+  const notification = event.update_data as Notification;
+  if (typeof notification.id !== "string") return;
+  store.setState(({ notifications, unread }) => {
+    const isKnown = notifications.some(({ id }) => id === notification.id);
+    return {
+      notifications: isKnown ? notifications : merged(notifications, [notification]),
+      unread: isKnown || notification.read_at ? unread : unread + 1,
+    };
+  });
+});
+
+/** The person's notifications, newest first; loads them where they are not. */
+export function useInbox() {
+  const { notifications, unread, cursor } = store();
+  useEffect(() => {
+    if (cursor === undefined) void refreshInbox().catch(() => {});
+  }, [cursor]);
+  return { notifications, unread, hasMore: !!cursor, loadMore, markRead, markAllRead };
+}
