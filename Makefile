@@ -13,9 +13,12 @@ help: ## List the targets
 
 .PHONY: up
 up: build ## Run the chatbot at http://127.0.0.1:3000 (LISTEN=host:port)
-	@secret=.spin/jwt_secret; \
-	if [ ! -s $$secret ]; then mkdir -p .spin; (umask 077; head -c 48 /dev/urandom | base64 -w0 >$$secret.new; mv $$secret.new $$secret); fi; \
-	export SPIN_VARIABLE_JWT_SECRET="$${SPIN_VARIABLE_JWT_SECRET:-$$(cat $$secret)}"; \
+	@secret() { \
+	  if [ ! -s .spin/$$1 ]; then mkdir -p .spin; (umask 077; head -c 48 /dev/urandom | base64 -w0 >.spin/$$1.new; mv .spin/$$1.new .spin/$$1); fi; \
+	  cat .spin/$$1; }; \
+	SPIN_VARIABLE_JWT_SECRET="$${SPIN_VARIABLE_JWT_SECRET:-$$(secret jwt_secret)}"; \
+	SPIN_VARIABLE_GRIP_KEY="$${SPIN_VARIABLE_GRIP_KEY:-$$(secret grip_key)}"; \
+	export SPIN_VARIABLE_JWT_SECRET SPIN_VARIABLE_GRIP_KEY; \
 	exec $(TODO) up --listen $(LISTEN)
 
 .PHONY: build

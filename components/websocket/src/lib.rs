@@ -14,8 +14,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get;
-use http::header::{SEC_WEBSOCKET_KEY, UPGRADE};
-use http::{HeaderValue, Request as HttpRequest};
+use http::Request as HttpRequest;
+use http::header::SEC_WEBSOCKET_KEY;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -46,8 +46,6 @@ async fn not_a_websocket(request: HttpRequest<Body>) -> Response {
     if request.headers().contains_key(SEC_WEBSOCKET_KEY) {
         return Refusal::NoGateway.to(&request);
     }
-    let mut response = Refusal::NotWebSocket.to(&request);
-    let upgrade = HeaderValue::from_static("websocket");
-    response.headers_mut().insert(UPGRADE, upgrade);
-    response
+    // Its `Upgrade` header (RFC 9110, section 15.5.22) is the host's to add: `wasi:http` refuses it.
+    Refusal::NotWebSocket.to(&request)
 }
