@@ -1,0 +1,4 @@
+"use client";
+export function SignInForm() {
+  return <h1>Sign in</h1>;
+}

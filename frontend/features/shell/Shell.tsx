@@ -1,0 +1,80 @@
+"use client";
+import dynamic from "next/dynamic";
+import { usePathname, useRouter } from "next/navigation";
+import { type ReactNode, useEffect } from "react";
+import { useSession } from "@/sync/session";
+import { Skeleton } from "@/ui/bits";
+import { Banners } from "./Banners";
+import { Nav, Tabs } from "./Nav";
+import { ShellShortcuts } from "./ShellShortcuts";
+import styles from "./shell.module.css";
+import { useShell } from "./state";
+import { useMedia, WIDE } from "./useMedia";
+
+const ChatPanel = dynamic(() => import("@/features/chat/ChatPanel").then((module) => module.ChatPanel), { ssr: false });
+const TaskPanel = dynamic(() => import("@/features/task-panel/TaskPanel").then((module) => module.TaskPanel), { ssr: false });
+const NewTask = dynamic(() => import("@/features/editors/NewTask").then((module) => module.NewTask), { ssr: false });
+const Palette = dynamic(() => import("@/features/keyboard/Palette").then((module) => module.Palette), { ssr: false });
+const ShortcutSheet = dynamic(() => import("@/features/keyboard/ShortcutSheet").then((module) => module.ShortcutSheet), { ssr: false });
+
+function Loading() {
+  return (
+    <div className={styles.loading} role="status" aria-label="Loading">
+      <Skeleton className={styles.loadingTitle} />
+      {[0, 1, 2, 3, 4].map((row) => (
+        <Skeleton key={row} className={styles.loadingRow} />
+      ))}
+    </div>
+  );
+}
+
+/** The frame of the views: navigation, the view, and the chat beside it where there is room. */
+export function Shell({ children }: { children: ReactNode }) {
+  const { status } = useSession();
+  const router = useRouter();
+  const path = usePathname();
+  const isWide = useMedia(WIDE);
+  const isChat = path === "/chat";
+  const { palette, shortcuts, newTask } = useShell();
+
+  useEffect(() => {
+    if (status === "signed-out") router.replace(path === "/" ? "/login" : `/login?next=${encodeURIComponent(path + window.location.search)}`);
+  }, [status, router, path]);
+
+  const isIn = status === "signed-in";
+  return (
+    <div className={styles.shell} data-chat={isChat ? "page" : "beside"}>
+      <a className={styles.skip} href="#main">
+        Skip to content
+      </a>
+      <Nav />
+      <main id="main" tabIndex={-1} className={styles.main}>
+        {isIn ? (
+          <>
+            <Banners />
+            {children}
+          </>
+        ) : (
+          <Loading />
+        )}
+      </main>
+      {isIn && isWide && !isChat ? (
+        <aside className={styles.chat} aria-label="Chat">
+          <ChatPanel />
+        </aside>
+      ) : isChat ? null : (
+        <div className={styles.chat} />
+      )}
+      <Tabs />
+      {isIn ? (
+        <>
+          <ShellShortcuts />
+          <TaskPanel />
+          {newTask ? <NewTask /> : null}
+          {palette ? <Palette /> : null}
+          {shortcuts ? <ShortcutSheet /> : null}
+        </>
+      ) : null}
+    </div>
+  );
+}

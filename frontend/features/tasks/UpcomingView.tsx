@@ -1,0 +1,6 @@
+"use client";
+import { ViewHeader } from "@/features/shell/ViewHeader";
+
+export function UpcomingView() {
+  return <ViewHeader title="Upcoming" />;
+}

@@ -1,0 +1,4 @@
+import { Toast } from "@base-ui/react/toast";
+
+/** The messages that `notify` adds and `<Toasts>` shows. */
+export const toasts = Toast.createToastManager();
