@@ -1,6 +1,7 @@
 "use client";
 import dynamic from "next/dynamic";
 import type { ReactNode } from "react";
+import { ServiceWorker } from "./ServiceWorker";
 
 const Toasts = dynamic(() => import("@/ui/toast").then((module) => module.Toasts), { ssr: false });
 
@@ -9,6 +10,7 @@ export function Providers({ children }: { children: ReactNode }) {
     <>
       {children}
       <Toasts />
+      <ServiceWorker />
     </>
   );
 }

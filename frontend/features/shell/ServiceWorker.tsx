@@ -1,0 +1,14 @@
+"use client";
+import { useEffect } from "react";
+
+/** Registers the service worker where there can be one: over https, or on this machine. */
+export function ServiceWorker() {
+  useEffect(() => {
+    if (process.env.NODE_ENV !== "production" || !("serviceWorker" in navigator)) return;
+    const register = () => void navigator.serviceWorker.register("/sw.js").catch((error: unknown) => console.warn("No offline use:", error));
+    // Filling the cache must not compete with the first paint.
+    if (document.readyState === "complete") register();
+    else window.addEventListener("load", register, { once: true });
+  }, []);
+  return null;
+}
