@@ -13,6 +13,7 @@ mod outbox;
 mod passwords;
 mod refresh_tokens;
 mod routes;
+mod session_cookie;
 mod settings;
 
 use axum::body::Body;

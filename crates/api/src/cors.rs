@@ -18,7 +18,8 @@ const PREFLIGHT_SECONDS: u32 = 7200;
 /// The origins that may read answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Any. Safe, since no answer depends on cookies.
+    /// Any. Safe, since a browser hands no answer to a cookie to another origin without our leave
+    /// (`Access-Control-Allow-Credentials`), which we never give.
     Any,
     /// Exactly these.
     Only(Vec<HeaderValue>),

@@ -12,6 +12,7 @@ mod logging;
 mod openapi;
 pub mod rate_limit;
 mod respond;
+mod scheme;
 mod settings;
 pub mod signed;
 mod tokens;
@@ -22,5 +23,6 @@ pub use extract::{Json, MAX_BODY_BYTES, PathId, Query, parse_uuid, required_stri
 pub use logging::init as init_logging;
 pub use openapi::{AccessToken, with_description};
 pub use respond::{LIVENESS, OPENAPI, READINESS, respond};
+pub use scheme::is_secure;
 pub use settings::{Settings, number, variable};
 pub use tokens::{Caller, Claims, Tokens};

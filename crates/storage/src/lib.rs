@@ -88,7 +88,7 @@ pub struct NewRefreshToken {
 /// What came of presenting a refresh token.
 #[derive(Debug, Clone)]
 pub enum Rotation {
-    /// It was good and is now used up; its successor is stored.
+    /// It was good and is used up; its successor is stored.
     Rotated(Box<User>),
     /// It had been used before: its whole family is now revoked.
     Reused,
@@ -155,6 +155,10 @@ pub trait Storage {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<()>> + Send;
     /// Uses up the token with `token_hash` and stores its successor in the same family.
+    ///
+    /// Asked again for the same successor within 30 seconds, while that one was never presented, it says
+    /// the same again. So a caller whose successors follow from their tokens forgives a lost answer, and
+    /// one whose successors are random never does.
     fn rotate_refresh_token(
         &self,
         token_hash: &str,

@@ -179,6 +179,45 @@ fn a_reuse_counts_even_after_the_token_has_expired() {
 }
 
 #[test]
+fn a_lost_answer_is_given_again_until_the_successor_is_used() {
+    let (store, id) = signed_in();
+    for seconds in [1, 1, 5, 30] {
+        let rotation = store.rotate("a", "b", seconds);
+        assert!(
+            matches!(&rotation, Rotation::Rotated(user) if user.id == id),
+            "after {seconds}: {rotation:?}"
+        );
+    }
+    assert!(store.is_live(100));
+    assert!(!store.is_live(101), "asking again prolongs nothing");
+    assert!(matches!(store.rotate("b", "c", 30), Rotation::Rotated(_)));
+    assert!(matches!(store.rotate("a", "b", 30), Rotation::Reused));
+    assert!(!store.is_live(30));
+    assert!(matches!(store.rotate("c", "d", 30), Rotation::Refused));
+}
+
+#[test]
+fn half_a_minute_later_or_for_another_successor_it_is_a_reuse() {
+    for (successor, seconds) in [("b", 31), ("x", 1), ("x", 2)] {
+        let (store, _) = signed_in();
+        store.rotate("a", "b", 1);
+        let again = store.rotate("a", successor, seconds);
+        assert!(matches!(again, Rotation::Reused), "{successor} {seconds}");
+        assert!(!store.is_live(2));
+        let third = store.rotate("a", "b", 2);
+        assert!(matches!(third, Rotation::Refused), "{third:?}");
+    }
+}
+
+#[test]
+fn a_sign_out_ends_the_forgiveness_too() {
+    let (store, _) = signed_in();
+    store.rotate("a", "b", 1);
+    wait(store.storage.revoke_family(FAMILY)).unwrap();
+    assert!(matches!(store.rotate("a", "b", 2), Rotation::Refused));
+}
+
+#[test]
 fn an_expired_or_revoked_token_is_refused() {
     let (store, _) = signed_in();
     assert!(!store.is_live(100));
@@ -189,21 +228,38 @@ fn an_expired_or_revoked_token_is_refused() {
     assert_eq!(wait(store.storage.housekeep(at(101))).unwrap(), 1);
 }
 
+/// Presents `a` twice at the same moment, for these successors.
+fn rotate_at_once(store: &Store, successors: [&'static str; 2]) -> [Rotation; 2] {
+    let barrier = Barrier::new(2);
+    let rotate = |successor: &'static str| {
+        let storage = store.another();
+        barrier.wait();
+        wait(storage.rotate_refresh_token("a", successor, at(100), at(1))).unwrap()
+    };
+    std::thread::scope(|scope| {
+        let rotate = &rotate;
+        let rotations = successors.map(|successor| scope.spawn(move || rotate(successor)));
+        rotations.map(|rotation| rotation.join().unwrap())
+    })
+}
+
+#[test]
+fn two_tabs_at_once_get_the_same_successor() {
+    for _ in 0..20 {
+        let (store, _) = signed_in();
+        for rotation in rotate_at_once(&store, ["b", "b"]) {
+            assert!(matches!(rotation, Rotation::Rotated(_)), "{rotation:?}");
+        }
+        assert!(store.is_live(1));
+        assert!(matches!(store.rotate("b", "c", 2), Rotation::Rotated(_)));
+    }
+}
+
 #[test]
 fn of_two_rotations_at_once_one_wins_and_the_other_is_a_reuse() {
     for _ in 0..20 {
         let (store, _) = signed_in();
-        let barrier = Barrier::new(2);
-        let rotate = |successor: &'static str| {
-            let storage = store.another();
-            barrier.wait();
-            wait(storage.rotate_refresh_token("a", successor, at(100), at(1))).unwrap()
-        };
-        let outcomes = std::thread::scope(|scope| {
-            let rotate = &rotate;
-            let rotations = ["b", "c"].map(|successor| scope.spawn(move || rotate(successor)));
-            rotations.map(|rotation| rotation.join().unwrap())
-        });
+        let outcomes = rotate_at_once(&store, ["b", "c"]);
         let won = outcomes
             .iter()
             .filter(|it| matches!(it, Rotation::Rotated(_)))

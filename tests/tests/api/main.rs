@@ -13,6 +13,7 @@ mod recurring;
 mod search;
 mod service;
 mod services;
+mod sessions;
 mod tasks;
 
 use std::process::Command;

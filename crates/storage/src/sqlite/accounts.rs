@@ -153,8 +153,12 @@ pub(super) async fn add_refresh_token<C: SqlConnection>(
     Ok(())
 }
 
+/// How long a rotation may be asked for again, in milliseconds.
+const ANSWER_AGAIN_MILLISECONDS: i64 = 30_000;
+
 /// One UPDATE counts the presentation and decides: triggers store the successor at the first one and
-/// revoke the family at any later one. Of two at once exactly one is the first; the other is a reuse.
+/// revoke the family at any later one. Of two at once exactly one is the first; the other is a reuse,
+/// unless it names the same successor: then it changes nothing, as long as that one is unused.
 /// The person is read before, so that no error can come between the rotation and its answer.
 pub(super) async fn rotate_refresh_token<C: SqlConnection>(
     connection: &C,
@@ -172,11 +176,16 @@ pub(super) async fn rotate_refresh_token<C: SqlConnection>(
     };
     let rows = connection
         .execute(
-            "UPDATE refresh_tokens SET presented = presented + 1, successor_hash = ?2,
-               successor_created_at = ?3, successor_expires_at = ?4
+            "UPDATE refresh_tokens SET
+               presented = presented + (NOT (presented = 1 AND successor_hash = ?2
+                 AND successor_created_at > ?3 - ?5
+                 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE token_hash = ?2 AND presented = 0))),
+               successor_hash = iif(presented = 0, ?2, successor_hash),
+               successor_created_at = iif(presented = 0, ?3, successor_created_at),
+               successor_expires_at = iif(presented = 0, ?4, successor_expires_at)
              WHERE token_hash = ?1 AND revoked = 0 AND (presented > 0 OR expires_at > ?3)
              RETURNING presented",
-            params![token_hash, successor_hash, now, expires_at],
+            params![token_hash, successor_hash, now, expires_at, ANSWER_AGAIN_MILLISECONDS],
         )
         .await?;
     let Some(row) = rows.into_iter().next() else {

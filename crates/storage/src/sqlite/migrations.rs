@@ -285,4 +285,14 @@ const TASKS_2: Migration = &[
     ),
 ];
 
-pub(super) const TASKS: &[Migration] = &[TASKS_1, TASKS_2];
+const TASKS_3: Migration = &[
+    // A rotation that is answered again stores no second successor.
+    "DROP TRIGGER refresh_token_rotated",
+    "CREATE TRIGGER refresh_token_rotated AFTER UPDATE OF presented ON refresh_tokens
+       WHEN OLD.presented = 0 AND NEW.presented = 1 BEGIN
+         INSERT INTO refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
+           VALUES (NEW.successor_hash, NEW.family_id, NEW.user_id, NEW.successor_created_at, NEW.successor_expires_at);
+       END",
+];
+
+pub(super) const TASKS: &[Migration] = &[TASKS_1, TASKS_2, TASKS_3];
