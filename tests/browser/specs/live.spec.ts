@@ -1,0 +1,41 @@
+import { expect, test, waitUntilLive } from "../test.ts";
+
+test("two browsers follow each other", async ({ person, anotherDevice, someoneElse }) => {
+  const other = await anotherDevice(person);
+  const stranger = await someoneElse();
+  for (const each of [person, other, stranger]) {
+    await each.page.goto(`${person.url}/tasks`);
+    await waitUntilLive(each.page);
+  }
+  await person.page.keyboard.press("n");
+  await person.page.getByRole("dialog").getByRole("textbox").first().fill("Water the plants");
+  await person.page.keyboard.press("Enter");
+  await expect(person.page.getByRole("main").getByText("Water the plants")).toBeVisible();
+  await expect(other.page.getByRole("main").getByText("Water the plants")).toBeVisible();
+
+  await other.page.getByRole("checkbox", { name: "Complete Water the plants" }).click();
+  await expect.poll(async () => (await person.api<{ tasks: { status: string }[] }>("GET", "/api/tasks")).tasks[0]?.status).toBe("completed");
+  await person.page.goto(`${person.url}/tasks?status=completed`);
+  await expect(person.page.getByRole("checkbox", { name: "Reopen Water the plants" })).toBeVisible();
+
+  // What the chatbot does shows on both, too.
+  await person.api("POST", "/api/chat", { message: "add buy milk tomorrow at 5pm high priority #groceries" });
+  await expect(other.page.getByRole("main").getByText("buy milk", { exact: false })).toBeVisible();
+  await expect(stranger.page.getByText("buy milk")).toHaveCount(0);
+  await expect(stranger.page.getByText("Water the plants")).toHaveCount(0);
+});
+
+test("after the server was killed and started again the page goes on", async ({ person, chatbot }) => {
+  const { page } = person;
+  await page.goto(`${person.url}/tasks`);
+  await waitUntilLive(page);
+  await chatbot.down("SIGKILL");
+  await expect(page.locator('[role="status"][data-state="live"]')).toHaveCount(0);
+  await page.keyboard.press("n");
+  await page.getByRole("dialog").getByRole("textbox").first().fill("Made while the server was down");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main").getByText("Made while the server was down")).toBeVisible();
+  await chatbot.up();
+  await waitUntilLive(page);
+  await expect.poll(async () => (await person.api<{ total: number }>("GET", "/api/tasks")).total).toBe(1);
+});
