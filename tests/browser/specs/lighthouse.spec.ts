@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type Page } from "@playwright/test";
+import lighthouse, { type RunnerResult } from "lighthouse";
+import { expect, signUp, test } from "../test.ts";
+
+const MAX_FIRST_LOAD_JAVASCRIPT = 200_000;
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => done(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+function figures(name: string, result: RunnerResult): Record<string, number> {
+  const { categories, audits } = result.lhr;
+  const scores = Object.fromEntries(Object.entries(categories).map(([id, { score }]) => [id, Math.round((score ?? 0) * 100)]));
+  const requests = audits["network-requests"]?.details as unknown as { items: { resourceType: string; transferSize: number; url: string }[] };
+  const scripts = requests.items.filter((item) => item.resourceType === "Script").reduce((sum, item) => sum + item.transferSize, 0);
+  const times = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "speed-index"];
+  const shown = times.map((id) => `${id} ${audits[id]?.displayValue}`).join(", ");
+  console.log(`    ${name}: ${JSON.stringify(scores)}, scripts ${(scripts / 1000).toFixed(1)} kB; ${shown}`);
+  for (const each of ["accessibility", "best-practices"] as const) {
+    for (const { id } of categories[each]?.auditRefs ?? []) {
+      const audit = audits[id];
+      if (audit?.score !== null && (audit?.score ?? 1) < 1) console.log(`      ${each}: ${id}: ${audit?.title}`);
+    }
+  }
+  return { ...scores, scripts };
+}
+
+// Times depend on the machine: they are printed, and only what does not depend on it is asserted.
+test("Lighthouse finds nothing in accessibility and best practices, and little script", async ({ chatbot }) => {
+  test.setTimeout(240_000);
+  const port = await freePort();
+  const profile = await mkdtemp(join(tmpdir(), "todo-lighthouse-"));
+  const { executablePath, args = [] } = test.info().project.use.launchOptions ?? {};
+  const browser = await chromium.launchPersistentContext(profile, { executablePath, args: [...args, `--remote-debugging-port=${port}`] });
+  const measure = async (name: string, path: string) => {
+    const result = await lighthouse(chatbot.url + path, { port, output: "json", logLevel: "error", disableStorageReset: true }, undefined);
+    if (!result) throw new Error("Lighthouse has no result");
+    return figures(name, result);
+  };
+  try {
+    const page: Page = browser.pages()[0] ?? (await browser.newPage());
+    const all = [await measure("signing in", "/login")];
+    await signUp(page, chatbot.url);
+    all.push(await measure("today", "/"), await measure("tasks", "/tasks"));
+    for (const each of all) {
+      expect(each.accessibility).toBeGreaterThanOrEqual(95);
+      expect(each["best-practices"]).toBeGreaterThanOrEqual(95);
+      expect(each.scripts).toBeLessThan(MAX_FIRST_LOAD_JAVASCRIPT);
+    }
+  } finally {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+});
