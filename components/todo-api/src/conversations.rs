@@ -55,10 +55,7 @@ impl Conversations {
             .map_err(unavailable)?;
 
         let list_key = self.user_id.to_string();
-        let bytes = self.store.get(&list_key).await.map_err(unavailable)?;
-        let mut list: Vec<Uuid> = bytes
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
+        let mut list = self.list().await?;
         if list.last() == Some(&conversation.id) {
             return Ok(());
         }
@@ -73,6 +70,23 @@ impl Conversations {
             self.store.delete(self.key(id)).await.map_err(unavailable)?;
         }
         Ok(())
+    }
+
+    /// The conversation used last.
+    pub async fn latest(&self, now: DateTime<Utc>) -> Result<Option<Conversation>, ApiError> {
+        match self.list().await?.last() {
+            Some(id) => self.load(*id, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The person's, the one used last at the end.
+    async fn list(&self) -> Result<Vec<Uuid>, ApiError> {
+        let bytes = self.store.get(self.user_id.to_string()).await;
+        let list = bytes
+            .map_err(unavailable)?
+            .map(|bytes| serde_json::from_slice(&bytes));
+        Ok(list.and_then(Result::ok).unwrap_or_default())
     }
 
     /// Removes all of the person's, also those that the list has forgotten.

@@ -9,11 +9,16 @@ use uuid::Uuid;
 use crate::operation::Operation;
 use crate::question::Question;
 use crate::undo::UndoStack;
+use crate::{Action, Reply};
 
 /// Messages kept; the oldest go first.
 pub const MAX_MESSAGES: usize = 50;
 /// Bytes of one kept message; what is longer ends in `…`. The reply itself is never cut.
 pub const MAX_TEXT_BYTES: usize = 2_000;
+/// Bytes of one message's actions as JSON: the first ones that have room.
+pub const MAX_ACTION_BYTES: usize = 16 * 1024;
+/// Bytes of all messages' actions: the newest messages that have room.
+pub const MAX_ACTIONS_BYTES: usize = 64 * 1024;
 /// Tasks that "them" and "the third" can point to.
 pub const MAX_REFERENCES: usize = 100;
 /// Questions that wait for an answer at once.
@@ -32,7 +37,7 @@ pub enum Role {
 }
 
 /// One thing that was said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// By whom.
     pub role: Role,
@@ -40,6 +45,47 @@ pub struct Message {
     pub text: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// Of an answer: what was done, as far as there is room ([`MAX_ACTION_BYTES`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+    /// Of an answer: how its turn is called, if it changed something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Uuid>,
+    /// Whether that turn was taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
+}
+
+impl Message {
+    pub(crate) fn new(role: Role, text: &str, at: DateTime<Utc>) -> Self {
+        Self {
+            role,
+            text: shorten(text),
+            at,
+            actions: Vec::new(),
+            undo: None,
+            undone: false,
+        }
+    }
+
+    pub(crate) fn answer(reply: &Reply, at: DateTime<Utc>) -> Self {
+        let mut room = MAX_ACTION_BYTES;
+        let fits = |action: &&Action| {
+            let left = room.checked_sub(size(action));
+            room = left.unwrap_or_default();
+            left.is_some()
+        };
+        Self {
+            actions: reply.actions.iter().take_while(fits).cloned().collect(),
+            undo: reply.undo,
+            ..Self::new(Role::Assistant, &reply.reply, at)
+        }
+    }
+}
+
+/// Bytes of an action as JSON.
+fn size(action: &Action) -> usize {
+    serde_json::to_vec(action).map_or(usize::MAX, |json| json.len())
 }
 
 /// A chat: what was said lately and what its words point to.
@@ -109,17 +155,46 @@ impl Conversation {
         now.signed_duration_since(self.updated_at) > LIFETIME
     }
 
-    /// Keeps a message, shortened if need be, and lets go of the oldest.
-    pub(crate) fn keep(&mut self, role: Role, text: &str, at: DateTime<Utc>) {
-        self.messages.push_back(Message {
-            role,
-            text: shorten(text),
-            at,
-        });
+    /// Whether a turn, named as in its answer, can be taken back.
+    pub fn can_undo(&self, turn: Uuid) -> bool {
+        self.state.undo.has(turn)
+    }
+
+    /// Whether a turn was taken back.
+    pub(crate) fn is_undone(&self, turn: Uuid) -> bool {
+        let mut messages = self.messages.iter();
+        messages.any(|message| message.undone && message.undo == Some(turn))
+    }
+
+    /// Notes that turns were taken back.
+    pub(crate) fn note_undone(&mut self, turns: &[Uuid]) {
+        for message in &mut self.messages {
+            message.undone |= message.undo.is_some_and(|turn| turns.contains(&turn));
+        }
+    }
+
+    /// Keeps a message, and lets go of the oldest, of the oldest's actions first.
+    pub(crate) fn keep(&mut self, message: Message) {
+        self.updated_at = message.at;
+        self.messages.push_back(message);
         while self.messages.len() > MAX_MESSAGES {
             self.messages.pop_front();
         }
-        self.updated_at = at;
+        let mut room = MAX_ACTIONS_BYTES;
+        for message in self.messages.iter_mut().rev() {
+            let size = message
+                .actions
+                .iter()
+                .map(size)
+                .fold(0, usize::saturating_add);
+            match room.checked_sub(size) {
+                Some(left) => room = left,
+                None => {
+                    room = 0;
+                    message.actions.clear();
+                }
+            }
+        }
     }
 }
 

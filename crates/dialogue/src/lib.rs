@@ -23,11 +23,14 @@ mod wording;
 
 pub use conversation::{Conversation, MAX_MESSAGES, MAX_TEXT_BYTES, Message, Role};
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use language::Understanding;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::{Origin, Storage, StorageError};
 use task_model::{Task, User};
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::session::Session;
@@ -49,11 +52,11 @@ pub struct Turn<'a> {
 }
 
 /// A call that the turn made, in the words of the contract's `actions`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     /// `create_task`, `update_task`, `complete_task`, `reopen_task`, `delete_task`, `restore_task`,
     /// `get_task`, `list_tasks`, `search_tasks`, `count_tasks`, `get_stats` or `update_user`.
-    pub tool: &'static str,
+    pub tool: Cow<'static, str>,
     /// What it was called with.
     pub arguments: serde_json::Value,
     /// A task, or an object with a `count` and more.
@@ -70,6 +73,9 @@ pub struct Reply {
     /// The tasks that a question was answered with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Vec<Task>>,
+    /// By what [`undo`] takes just this turn back, if it changed something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Uuid>,
 }
 
 /// Answers one message: does what it asks, and keeps message and answer in the conversation.
@@ -102,8 +108,32 @@ async fn answer<S: Storage + Sync>(
     clock: Clock,
     understanding: Option<Understanding>,
 ) -> Result<Reply, StorageError> {
-    conversation.keep(Role::User, turn.message, turn.now);
-    let mut session = Session {
+    conversation.keep(Message::new(Role::User, turn.message, turn.now));
+    let mut session = begin(storage, conversation, turn, clock);
+    let outcome = match understanding {
+        Some(understanding) => session.run(understanding).await,
+        None => {
+            session.say(format!(
+                "That is too long for me: please use at most {MAX_MESSAGE_CHARS} characters."
+            ));
+            Ok(())
+        }
+    };
+    let (reply, undone) = session.finish();
+    conversation.note_undone(&undone);
+    if outcome.is_ok() {
+        conversation.keep(Message::answer(&reply, turn.now));
+    }
+    outcome.map(|()| reply)
+}
+
+fn begin<'a, S>(
+    storage: &'a S,
+    conversation: &'a mut Conversation,
+    turn: Turn<'a>,
+    clock: Clock,
+) -> Session<'a, S> {
+    Session {
         storage,
         user: turn.user,
         preferences: turn.user.notification_preferences.clone(),
@@ -116,21 +146,58 @@ async fn answer<S: Storage + Sync>(
         actions: Vec::new(),
         tasks: None,
         done: Vec::new(),
-    };
-    let outcome = match understanding {
-        Some(understanding) => session.run(understanding).await,
-        None => {
-            session.say(format!(
-                "That is too long for me: please use at most {MAX_MESSAGE_CHARS} characters."
-            ));
-            Ok(())
-        }
-    };
-    let reply = session.finish();
-    if outcome.is_ok() {
-        conversation.keep(Role::Assistant, &reply.reply, turn.now);
+        undone: Vec::new(),
     }
-    outcome.map(|()| reply)
+}
+
+/// What came of taking a turn back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Undo {
+    /// It is as before the turn.
+    Done(Reply),
+    /// It was taken back before.
+    Already,
+    /// Something that it changed was changed since; all is left as it is.
+    Changed,
+    /// No turn of this conversation, or one too long ago.
+    Unknown,
+}
+
+/// Takes back one turn, named by the `undo` of its [`Reply`], whatever was done after it. The caller
+/// stores the conversation afterwards, as after [`respond`]. The turn's message is not read.
+///
+/// All or nothing, as far as what happens at the same moment allows: a task that is changed between the
+/// look and the change stays as it is, and the reply says so.
+///
+/// # Errors
+///
+/// Only what the storage could not do. What was taken back before that stays so.
+pub async fn undo<S: Storage + Sync>(
+    storage: &S,
+    conversation: &mut Conversation,
+    turn: Turn<'_>,
+    undo: Uuid,
+) -> Result<Undo, StorageError> {
+    if conversation.is_undone(undo) {
+        return Ok(Undo::Already);
+    }
+    let clock = Clock::new(turn.now, &turn.user.timezone);
+    let mut session = begin(storage, conversation, turn, clock);
+    let Some(changes) = session.state.undo.changes(undo) else {
+        return Ok(Undo::Unknown);
+    };
+    if !session.is_as_left(changes).await? {
+        return Ok(Undo::Changed);
+    }
+    let Some(changes) = session.state.undo.take(undo) else {
+        return Ok(Undo::Unknown);
+    };
+    let outcome = session.take_back_turn(changes).await;
+    let (reply, undone) = session.finish();
+    conversation.note_undone(&undone);
+    outcome?;
+    conversation.keep(Message::answer(&reply, turn.now));
+    Ok(Undo::Done(reply))
 }
 
 #[cfg(test)]

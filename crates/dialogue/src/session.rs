@@ -41,6 +41,8 @@ pub(crate) struct Session<'a, S> {
     pub tasks: Option<Vec<Task>>,
     /// What was changed, for "undo".
     pub done: Vec<Done>,
+    /// The turns that this one took back.
+    pub undone: Vec<Uuid>,
 }
 
 impl<S: Storage + Sync> Session<'_, S> {
@@ -424,15 +426,17 @@ impl<S: Storage + Sync> Session<'_, S> {
         Ok(())
     }
 
-    /// Remembers what can be undone and makes the reply.
-    pub fn finish(self) -> Reply {
-        self.state.undo.push(self.done);
+    /// Remembers what can be undone and makes the reply; answers also which turns were taken back.
+    pub fn finish(self) -> (Reply, Vec<Uuid>) {
+        let undo = self.state.undo.push(self.done);
         let lists = self.said.iter().any(|text| text.contains('\n'));
-        Reply {
+        let reply = Reply {
             reply: self.said.join(if lists { "\n" } else { " " }),
             actions: self.actions,
             tasks: self.tasks,
-        }
+            undo,
+        };
+        (reply, self.undone)
     }
 
     /// Adds a sentence to the reply.
@@ -443,7 +447,7 @@ impl<S: Storage + Sync> Session<'_, S> {
     /// Notes a call.
     pub fn act(&mut self, tool: &'static str, arguments: Value, result: Value) {
         self.actions.push(Action {
-            tool,
+            tool: tool.into(),
             arguments,
             result,
         });

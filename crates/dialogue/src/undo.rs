@@ -17,9 +17,18 @@ pub(crate) const MAX_TURNS: usize = 10;
 /// Bytes of JSON that the whole stack may take; past it the oldest turns are forgotten.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
-/// The turns that changed something, oldest first, each with its changes in order.
+/// The turns that changed something, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct UndoStack(VecDeque<Vec<Done>>);
+pub(crate) struct UndoStack(VecDeque<Changes>);
+
+/// What one turn changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Changes {
+    /// By which it can be named.
+    pub turn: Uuid,
+    /// In order, at least one.
+    pub done: Vec<Done>,
+}
 
 /// A change that was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,14 +161,14 @@ pub(crate) fn back_to(old: Vec<OldValue>) -> TaskPatch {
 }
 
 impl UndoStack {
-    /// Keeps what a turn did, if it did anything.
-    pub fn push(&mut self, turn: Vec<Done>) {
-        if turn.is_empty() {
-            return;
+    /// Keeps what a turn did, if it did anything; answers what to call it, unless it is too much to keep.
+    pub fn push(&mut self, done: Vec<Done>) -> Option<Uuid> {
+        if done.is_empty() {
+            return None;
         }
-        self.0.push_back(turn);
-        let size =
-            |turn: &Vec<Done>| serde_json::to_vec(turn).map_or(usize::MAX, |json| json.len());
+        let turn = Uuid::new_v4();
+        self.0.push_back(Changes { turn, done });
+        let size = |turn: &Changes| serde_json::to_vec(turn).map_or(usize::MAX, |json| json.len());
         let mut sizes: VecDeque<usize> = self.0.iter().map(size).collect();
         while self.0.len() > MAX_TURNS
             || sizes.iter().fold(0, |a: usize, b| a.saturating_add(*b)) > MAX_BYTES
@@ -167,29 +176,45 @@ impl UndoStack {
             self.0.pop_front();
             sizes.pop_front();
         }
+        self.has(turn).then_some(turn)
+    }
+
+    /// Whether a turn can be taken back.
+    pub fn has(&self, turn: Uuid) -> bool {
+        self.0.iter().any(|changes| changes.turn == turn)
+    }
+
+    /// A turn's changes, while they stay.
+    pub fn changes(&self, turn: Uuid) -> Option<&[Done]> {
+        let changes = self.0.iter().find(|changes| changes.turn == turn)?;
+        Some(&changes.done)
     }
 
     /// The last turn's changes, to be taken back from the last to the first.
-    pub fn pop(&mut self) -> Option<Vec<Done>> {
+    pub fn pop(&mut self) -> Option<Changes> {
         self.0.pop_back()
     }
 
+    /// A turn's changes, as [`Self::pop`].
+    pub fn take(&mut self, turn: Uuid) -> Option<Changes> {
+        let index = self.0.iter().position(|changes| changes.turn == turn)?;
+        self.0.remove(index)
+    }
+
     /// The last turn's changes to one task, in order; the others stay.
-    pub fn pop_of(&mut self, id: Uuid) -> Vec<Done> {
-        let Some(turn) = self.0.pop_back() else {
-            return Vec::new();
-        };
-        let (taken, left): (Vec<_>, Vec<_>) = turn.into_iter().partition(|done| done.id == id);
+    pub fn pop_of(&mut self, id: Uuid) -> Option<Changes> {
+        let Changes { turn, done } = self.0.pop_back()?;
+        let (taken, left): (Vec<_>, Vec<_>) = done.into_iter().partition(|done| done.id == id);
         if !left.is_empty() {
-            self.0.push_back(left);
+            self.0.push_back(Changes { turn, done: left });
         }
-        taken
+        Some(Changes { turn, done: taken })
     }
 
     /// Notes that taking something back made `version` out of what had been at `from`, so that the
     /// change before it can be taken back next.
     pub fn renumber(&mut self, id: Uuid, from: i64, version: i64) {
-        for done in self.0.iter_mut().flatten() {
+        for done in self.0.iter_mut().flat_map(|changes| &mut changes.done) {
             renumber(done, id, from, version);
         }
     }
@@ -209,25 +234,59 @@ impl<S: Storage + Sync> Session<'_, S> {
         self.state.undo.push(this_turn);
         match self.state.undo.pop() {
             None => self.say("There is nothing to undo."),
-            Some(turn) => {
-                self.said.push("Undone:".into());
-                let said = self.said.len();
-                self.take_back(turn).await?;
-                let parts = self.said.split_off(said);
-                self.said.pop();
-                self.say(format!("Undone: {}", parts.join(" ")));
-            }
+            Some(changes) => self.take_back_turn(changes).await?,
         }
+        Ok(())
+    }
+
+    /// Takes back what a turn did, and says so.
+    pub(crate) async fn take_back_turn(&mut self, changes: Changes) -> Result<()> {
+        self.undone.push(changes.turn);
+        let said = self.said.len();
+        self.take_back(changes.done).await?;
+        let parts = self.said.split_off(said);
+        self.say(format!("Undone: {}", parts.join(" ")));
         Ok(())
     }
 
     /// Takes back what was done to the task that was wrongly chosen.
     pub(crate) async fn take_back_choice(&mut self) -> Result<()> {
-        if let Some(taken) = self.previous_choice.as_ref().map(|choice| choice.taken) {
-            let done = self.state.undo.pop_of(taken);
-            self.take_back(done).await?;
+        let taken = self.previous_choice.as_ref().map(|choice| choice.taken);
+        if let Some(changes) = taken.and_then(|taken| self.state.undo.pop_of(taken)) {
+            if !self.state.undo.has(changes.turn) {
+                self.undone.push(changes.turn);
+            }
+            self.take_back(changes.done).await?;
         }
         Ok(())
+    }
+
+    /// Whether all that a turn changed is still as the turn left it.
+    pub(crate) async fn is_as_left(&self, done: &[Done]) -> Result<bool> {
+        for (index, change) in done.iter().enumerate() {
+            let later = done.iter().skip(index + 1);
+            let is_last = later.into_iter().all(|later| later.id != change.id);
+            if !is_last {
+                continue;
+            }
+            if let What::DefaultReminders { after, .. } = &change.what {
+                let user = self.storage.user(self.user.id).await?;
+                let now = user.map(|user| user.notification_preferences.default_reminders);
+                if now.as_ref() != Some(after) {
+                    return Ok(false);
+                }
+                continue;
+            }
+            let now = self.storage.task(self.user.id, change.id).await?;
+            let is_as_left = match (&change.what, now) {
+                (What::Deleted, now) => now.is_none(),
+                (_, now) => now.is_some_and(|task| task.version == change.to),
+            };
+            if !is_as_left {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn take_back(&mut self, mut changes: Vec<Done>) -> Result<()> {
@@ -343,43 +402,63 @@ mod tests {
         }
     }
 
+    fn popped(stack: &mut UndoStack) -> Option<Vec<Done>> {
+        stack.pop().map(|changes| changes.done)
+    }
+
     #[test]
     fn the_stack_is_bounded_in_depth_and_size() {
         let mut stack = UndoStack::default();
-        for n in 0..100 {
-            stack.push(vec![deletion(n)]);
-        }
+        let turns: Vec<_> = (0..100).map(|n| stack.push(vec![deletion(n)])).collect();
         assert_eq!(stack.0.len(), MAX_TURNS);
-        assert_eq!(stack.pop(), Some(vec![deletion(99)]));
+        let [first, last] = [turns[0], turns[99]].map(|turn| stack.has(turn.unwrap()));
+        assert_eq!((first, last), (false, true));
+        assert_eq!(popped(&mut stack), Some(vec![deletion(99)]));
 
         let description = "\u{1f600}".repeat(10_000);
+        let described = |n, description: &str| Done {
+            what: What::Updated(vec![OldValue::Description(Some(description.into()))]),
+            ..deletion(n)
+        };
         for n in 0..5 {
-            let what = What::Updated(vec![OldValue::Description(Some(description.clone()))]);
-            stack.push(vec![Done {
-                what,
-                ..deletion(n)
-            }]);
+            assert!(stack.push(vec![described(n, &description)]).is_some());
         }
         assert!(serde_json::to_vec(&stack).unwrap().len() <= MAX_BYTES + 16);
         assert_eq!(stack.0.len(), 1);
+        let too_much = vec![described(1, &description), described(2, &description)];
+        assert_eq!(stack.push(too_much), None);
     }
 
     #[test]
     fn what_took_no_change_is_not_kept() {
         let mut stack = UndoStack::default();
-        stack.push(Vec::new());
+        assert_eq!(stack.push(Vec::new()), None);
         assert_eq!(stack.pop(), None);
+    }
+
+    #[test]
+    fn a_turn_is_taken_by_its_name() {
+        let mut stack = UndoStack::default();
+        let turns = [1, 2, 3].map(|n| stack.push(vec![deletion(n)]).unwrap());
+        assert_eq!(stack.changes(turns[1]), Some(&[deletion(2)][..]));
+        assert_eq!(stack.take(turns[1]).unwrap().done, [deletion(2)]);
+        assert_eq!(stack.take(turns[1]), None);
+        assert_eq!(popped(&mut stack), Some(vec![deletion(3)]));
+        assert_eq!(popped(&mut stack), Some(vec![deletion(1)]));
     }
 
     #[test]
     fn one_tasks_changes_come_off_alone() {
         let mut stack = UndoStack::default();
-        stack.push(vec![deletion(1), deletion(2), deletion(1)]);
+        let turn = stack
+            .push(vec![deletion(1), deletion(2), deletion(1)])
+            .unwrap();
+        let taken = stack.pop_of(Uuid::from_u128(1)).unwrap();
         assert_eq!(
-            stack.pop_of(Uuid::from_u128(1)),
-            vec![deletion(1), deletion(1)]
+            (taken.turn, taken.done),
+            (turn, vec![deletion(1), deletion(1)])
         );
-        assert_eq!(stack.pop(), Some(vec![deletion(2)]));
-        assert_eq!(stack.pop(), None);
+        assert_eq!(popped(&mut stack), Some(vec![deletion(2)]));
+        assert_eq!(stack.pop_of(Uuid::from_u128(1)), None);
     }
 }

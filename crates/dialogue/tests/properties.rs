@@ -157,7 +157,7 @@ proptest! {
             let reply = chat.say(message);
             prop_assert!(!reply.reply.trim().is_empty(), "no answer to {message:?}");
             let changes = reply.actions.iter().any(|action| {
-                !matches!(action.tool, "get_task" | "list_tasks" | "search_tasks" | "count_tasks" | "get_stats")
+                !matches!(action.tool.as_ref(), "get_task" | "list_tasks" | "search_tasks" | "count_tasks" | "get_stats")
             });
             if !changes {
                 prop_assert_eq!(before, chat.tasks_of(&chat.user), "{:?} changed something unsaid", message);

@@ -87,3 +87,121 @@ fn a_message_has_bounds() {
     post(json!({ "message": "a ".repeat(50_000) })).invalid("message");
     post(json!({ "message": "hello", "conversation_id": "../../etc" })).invalid("conversation_id");
 }
+
+#[test]
+fn one_turn_is_taken_back_by_its_name() {
+    let person = user();
+    let first = person.chat("add buy milk", None);
+    let id = text(&first, "conversation_id");
+    let undo = |turn: &str| {
+        let body = json!({ "undo": turn });
+        person.post(&format!("/api/chat/{id}/undo"), &body)
+    };
+    let milk = text(&first, "undo");
+    let bread = text(&person.chat("add buy bread", Some(&id)), "undo");
+    let asked = person.chat("what's on my list?", Some(&id));
+    assert!(asked.get("undo").is_none(), "{asked}");
+
+    let answer = undo(&milk).expect(200);
+    assert_eq!(text(&answer, "conversation_id"), id);
+    assert!(text(&answer, "reply").starts_with("Undone: "), "{answer}");
+    assert_eq!(answer["actions"][0]["tool"], "delete_task");
+    assert!(answer.get("undo").is_none(), "{answer}");
+    assert_eq!(person.titles(&[]), ["buy bread"]);
+    let again = undo(&milk).error(409);
+    assert_eq!(text(&again, "detail"), "This was already undone");
+
+    // What was changed since stays, all of it.
+    let task = text(&person.get("/api/tasks").expect(200)["tasks"][0], "id");
+    person
+        .patch(
+            &format!("/api/tasks/{task}"),
+            &json!({ "title": "buy rye bread" }),
+        )
+        .expect(200);
+    let changed = undo(&bread).error(409);
+    assert!(
+        text(&changed, "detail").contains("changed since"),
+        "{changed}"
+    );
+    assert_eq!(person.titles(&[]), ["buy rye bread"]);
+
+    let conversation = person.get(&format!("/api/chat/{id}")).expect(200);
+    let messages = conversation["messages"].as_array().expect("messages");
+    assert_eq!(messages.len(), 7);
+    assert_eq!(messages[1]["actions"], first["actions"]);
+    assert_eq!(
+        (&messages[1]["undone"], messages[1].get("undo")),
+        (&json!(true), None)
+    );
+    assert_eq!(
+        (&messages[3]["undone"], &messages[3]["undo"]),
+        (&json!(false), &json!(bread))
+    );
+    assert_eq!(messages[6]["content"], answer["reply"]);
+    assert_eq!(messages[0]["actions"], json!([]));
+}
+
+#[test]
+fn only_turns_of_ones_own_conversation_are_taken_back() {
+    let (owner, stranger) = (user(), user());
+    let turn = owner.chat("add buy milk", None);
+    let path = format!("/api/chat/{}/undo", text(&turn, "conversation_id"));
+    let body = json!({ "undo": turn["undo"] });
+    stranger.post(&path, &body).error(404);
+    let other = text(&owner.chat("hello", None), "conversation_id");
+    owner
+        .post(&format!("/api/chat/{other}/undo"), &body)
+        .error(404);
+    owner
+        .post(&path, &json!({ "undo": Uuid::new_v4() }))
+        .error(404);
+    owner.post(&path, &json!({ "undo": "x" })).invalid("undo");
+    owner.post(&path, &json!({})).invalid("undo");
+    assert_eq!(owner.titles(&[]), ["buy milk"]);
+    owner.post(&path, &body).expect(200);
+    assert!(owner.titles(&[]).is_empty());
+}
+
+#[test]
+fn the_same_undo_from_two_devices_takes_back_once() {
+    let person = user();
+    let turn = person.chat("add buy milk", None);
+    let path = format!("/api/chat/{}/undo", text(&turn, "conversation_id"));
+    let body = json!({ "undo": turn["undo"] });
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| person.post(&path, &body).status))
+            .collect();
+        tries
+            .into_iter()
+            .map(|it| it.join().expect("an answer"))
+            .collect()
+    });
+    assert!(statuses.contains(&200), "{statuses:?}");
+    assert!(
+        statuses.iter().all(|it| matches!(it, 200 | 409)),
+        "{statuses:?}"
+    );
+    assert!(person.titles(&[]).is_empty());
+}
+
+#[test]
+fn the_latest_conversation_is_found_on_another_device() {
+    let person = user();
+    person.get("/api/chat/latest").error(404);
+    let first = text(&person.chat("add buy milk", None), "conversation_id");
+    let second = text(&person.chat("hello", None), "conversation_id");
+    let latest = || {
+        text(
+            &person.get("/api/chat/latest").expect(200),
+            "conversation_id",
+        )
+    };
+    assert_eq!(latest(), second);
+    person.chat("complete it", Some(&first));
+    assert_eq!(latest(), first);
+    let whole = person.get(&format!("/api/chat/{first}")).expect(200);
+    assert_eq!(person.get("/api/chat/latest").expect(200), whole);
+    user().get("/api/chat/latest").error(404);
+}

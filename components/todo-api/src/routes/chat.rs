@@ -3,7 +3,7 @@
 use api::{ApiError, ErrorBody, Json, PathId, parse_uuid, required_string};
 use axum::Json as JsonResponse;
 use chrono::{DateTime, Utc};
-use dialogue::{Action, Conversation, MAX_MESSAGE_CHARS, Role, Turn};
+use dialogue::{Action, Conversation, MAX_MESSAGE_CHARS, Message, Reply, Role, Turn, Undo};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storage::Origin;
@@ -76,6 +76,22 @@ pub struct ChatAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     tasks: Option<Vec<Task>>,
+    /// Takes just this turn back at `/api/chat/{conversation_id}/undo`; there if it changed something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    undo: Option<Uuid>,
+}
+
+impl ChatAnswer {
+    fn new(conversation: &Conversation, reply: Reply) -> Self {
+        Self {
+            conversation_id: conversation.id,
+            reply: reply.reply,
+            actions: reply.actions,
+            tasks: reply.tasks,
+            undo: reply.undo,
+        }
+    }
 }
 
 /// A call that the turn made: [`Action`] as the description shows it.
@@ -168,20 +184,84 @@ async fn take_turn(
         origin,
     };
     let reply = dialogue::respond(storage, &mut conversation, turn).await;
-    if let Err(error) = conversations.save(&conversation).await {
+    keep(&conversations, &conversation, origin).await;
+    let reply = reply.map_err(refusal)?;
+    Ok(JsonResponse(ChatAnswer::new(&conversation, reply)))
+}
+
+/// See [`take_turn`].
+async fn keep(conversations: &Conversations, conversation: &Conversation, origin: &Origin) {
+    if let Err(error) = conversations.save(conversation).await {
         tracing::error!(
             ?error,
             correlation_id = origin.correlation_id,
             "a conversation was not kept"
         );
     }
-    let reply = reply.map_err(refusal)?;
-    Ok(JsonResponse(ChatAnswer {
-        conversation_id: conversation.id,
-        reply: reply.reply,
-        actions: reply.actions,
-        tasks: reply.tasks,
-    }))
+}
+
+/// A turn to take back.
+#[derive(Deserialize, ToSchema)]
+pub struct UndoInput {
+    /// As the turn's answer named it.
+    #[serde(default)]
+    #[schema(value_type = Uuid, required = true)]
+    undo: Value,
+}
+
+/// Takes one turn back, whatever was said after it. All of it or nothing: where something that it
+/// changed was changed since, the tasks stay as they are.
+#[utoipa::path(
+    post,
+    path = "/api/chat/{conversation_id}/undo",
+    tag = "chat",
+    params(("conversation_id" = Uuid, Path, description = "The conversation")),
+    request_body = UndoInput,
+    responses(
+        (status = 200, description = "It is as before the turn", body = ChatAnswer),
+        (status = 404, description = "No such conversation, or no such turn among its last ten that changed something", body = ErrorBody),
+        (status = 409, description = "Taken back already, or changed since", body = ErrorBody),
+    ),
+)]
+pub async fn undo(
+    Db(storage): Db,
+    session: Session,
+    PathId(id): PathId,
+    ChangeOrigin(origin): ChangeOrigin,
+    Json(input): Json<UndoInput>,
+) -> Result<JsonResponse<ChatAnswer>, ApiError> {
+    let mut errors = Vec::new();
+    let text = required_string(&mut errors, "undo", input.undo);
+    if !errors.is_empty() {
+        return Err(ApiError::Invalid(errors));
+    }
+    let undo = parse_uuid(&text).ok_or_else(|| ApiError::invalid("undo", "must be a UUID"))?;
+    let now = Utc::now();
+    let conversations = Conversations::of(session.user_id).await?;
+    let conversation = conversations.load(id, now).await?;
+    let mut conversation = conversation.ok_or(ApiError::NotFound)?;
+    let user = session.user(storage).await?;
+    let turn = Turn {
+        user: &user,
+        message: "",
+        now,
+        origin: &origin,
+    };
+    match dialogue::undo(storage, &mut conversation, turn, undo).await {
+        Ok(Undo::Done(reply)) => {
+            keep(&conversations, &conversation, &origin).await;
+            Ok(JsonResponse(ChatAnswer::new(&conversation, reply)))
+        }
+        Ok(Undo::Already) => Err(ApiError::Conflict("This was already undone".into())),
+        Ok(Undo::Changed) => Err(ApiError::Conflict(
+            "Something was changed since then, so all is left as it is".into(),
+        )),
+        Ok(Undo::Unknown) => Err(ApiError::NotFound),
+        Err(error) => {
+            keep(&conversations, &conversation, &origin).await;
+            Err(refusal(error))
+        }
+    }
 }
 
 /// A conversation so far.
@@ -204,6 +284,41 @@ pub struct SaidAnswer {
     /// Long ones are shortened.
     content: String,
     created_at: DateTime<Utc>,
+    /// Of an answer: what was done or looked up. Of long ones the first, of old ones none.
+    #[schema(value_type = Vec<ActionSchema>)]
+    actions: Vec<Action>,
+    /// Of an answer: takes just this turn back; there while that is possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    undo: Option<Uuid>,
+    /// Of an answer: whether its turn was taken back.
+    undone: bool,
+}
+
+impl SaidAnswer {
+    fn new(conversation: &Conversation, message: Message) -> Self {
+        Self {
+            role: message.role,
+            content: message.text,
+            created_at: message.at,
+            actions: message.actions,
+            undo: message.undo.filter(|turn| conversation.can_undo(*turn)),
+            undone: message.undone,
+        }
+    }
+}
+
+impl From<Conversation> for ConversationAnswer {
+    fn from(mut conversation: Conversation) -> Self {
+        let messages = std::mem::take(&mut conversation.messages);
+        let said = |message| SaidAnswer::new(&conversation, message);
+        Self {
+            conversation_id: conversation.id,
+            created_at: conversation.created_at,
+            updated_at: conversation.updated_at,
+            messages: messages.into_iter().map(said).collect(),
+        }
+    }
 }
 
 /// Who said it.
@@ -230,20 +345,24 @@ pub async fn conversation(
     let conversations = Conversations::of(session.user_id).await?;
     let conversation = conversations.load(id, Utc::now()).await?;
     let conversation = conversation.ok_or(ApiError::NotFound)?;
-    Ok(JsonResponse(ConversationAnswer {
-        conversation_id: conversation.id,
-        created_at: conversation.created_at,
-        updated_at: conversation.updated_at,
-        messages: conversation
-            .messages
-            .into_iter()
-            .map(|message| SaidAnswer {
-                role: message.role,
-                content: message.text,
-                created_at: message.at,
-            })
-            .collect(),
-    }))
+    Ok(JsonResponse(conversation.into()))
+}
+
+/// Reads the conversation used last, on whatever device.
+#[utoipa::path(
+    get,
+    path = "/api/chat/latest",
+    tag = "chat",
+    responses(
+        (status = 200, description = "The conversation", body = ConversationAnswer),
+        (status = 404, description = "Nothing was said yet, or not for 30 days", body = ErrorBody),
+    ),
+)]
+pub async fn latest(session: Session) -> Result<JsonResponse<ConversationAnswer>, ApiError> {
+    let conversations = Conversations::of(session.user_id).await?;
+    let conversation = conversations.latest(Utc::now()).await?;
+    let conversation = conversation.ok_or(ApiError::NotFound)?;
+    Ok(JsonResponse(conversation.into()))
 }
 
 #[cfg(test)]

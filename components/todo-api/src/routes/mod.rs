@@ -45,7 +45,9 @@ fn routes() -> OpenApiRouter {
         .routes(routes!(stats::stats))
         .routes(routes!(chat::chat))
         .routes(routes!(chat::chat_as))
+        .routes(routes!(chat::latest))
         .routes(routes!(chat::conversation))
+        .routes(routes!(chat::undo))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

@@ -13,6 +13,7 @@ use super::*;
 mod bounds;
 mod changes;
 mod references;
+mod undo;
 
 struct Chat {
     storage: SqliteStorage<RusqliteConnection>,
