@@ -1,0 +1,205 @@
+"use client";
+import { create } from "zustand";
+import { answer, ApiProblem, signedFetch, todo } from "@/api/client";
+import type { components } from "@/api/todo";
+
+type Schemas = components["schemas"];
+export type Task = Schemas["Task"];
+export type Action = Schemas["Action"];
+type Answer = Schemas["ChatAnswer"] & { undo?: string };
+
+/** One thing that was said. */
+export interface Message {
+  id: number;
+  role: "user" | "assistant";
+  text: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** `sending` and `failed` are a person's; `earlier` was said before this page was loaded. */
+  state: "sending" | "failed" | "said" | "earlier";
+  /** Why it failed. */
+  problem?: string;
+  actions: Action[];
+  tasks?: Task[];
+  /** Takes the turn back. */
+  undo?: string;
+  undoState?: "asking" | "done" | "refused";
+}
+
+interface Conversation {
+  userId: string | null;
+  id: string | null;
+  messages: Message[];
+  /** `failed`: what was said before could not be had. */
+  history: "none" | "loading" | "failed" | "loaded";
+  draft: string;
+}
+
+const EMPTY: Conversation = { userId: null, id: null, messages: [], history: "none", draft: "" };
+
+/** The conversation that this page shows. */
+export const useConversation = create<Conversation>(() => EMPTY);
+
+let lastId = 0;
+const said = (role: Message["role"], text: string, more: Partial<Message> = {}): Message => ({
+  id: ++lastId,
+  role,
+  text,
+  at: Date.now(),
+  state: "said",
+  actions: [],
+  ...more,
+});
+
+const key = (userId: string) => `todo-chat:${userId}`;
+
+function remember(userId: string, id: string | null): void {
+  try {
+    if (id) localStorage.setItem(key(userId), id);
+    else localStorage.removeItem(key(userId));
+  } catch {
+    // Without storage the conversation lasts as long as the page.
+  }
+}
+
+/** The id of the conversation that a person last had on this device. */
+export function rememberedConversation(userId: string): string | null {
+  try {
+    return localStorage.getItem(key(userId));
+  } catch {
+    return null;
+  }
+}
+
+export const forgetConversation = (userId: string): void => remember(userId, null);
+
+const { getState: now, setState: set } = useConversation;
+
+const edit = (id: number, change: Partial<Message>): void =>
+  set(({ messages }) => ({ messages: messages.map((each) => (each.id === id ? { ...each, ...change } : each)) }));
+
+const read = (id: string) => answer(todo.GET("/api/chat/{conversation_id}", { params: { path: { conversation_id: id } } }));
+
+const earlier = (history: Schemas["ConversationAnswer"]): Message[] =>
+  history.messages.map(({ role, content, created_at }) => said(role, content, { at: Date.parse(created_at), state: "earlier" }));
+
+/** Goes on with the person's conversation; does nothing where it is there. */
+export async function open(userId: string): Promise<void> {
+  if (now().userId === userId && now().history !== "failed") return;
+  const id = now().userId === userId ? now().id : rememberedConversation(userId);
+  set((before) => ({ ...(before.userId === userId ? before : EMPTY), userId, id, history: id ? "loading" : "loaded" }));
+  if (!id) return;
+  try {
+    const messages = earlier(await read(id));
+    if (now().id === id) set((before) => ({ history: "loaded", messages: [...messages, ...before.messages.filter(({ state }) => state !== "earlier")] }));
+  } catch (error) {
+    if (now().id !== id) return;
+    if (error instanceof ApiProblem && error.status === 404) startNew();
+    else set({ history: "failed" });
+  }
+}
+
+/** Begins a conversation with the next message. */
+export function startNew(): void {
+  const { userId, draft } = now();
+  if (userId) remember(userId, null);
+  set({ ...EMPTY, userId, draft, history: "loaded" });
+}
+
+function inWords(error: unknown): string {
+  if (!(error instanceof ApiProblem)) return "Something went wrong in this page.";
+  if (error.status === 0) return navigator.onLine === false ? "You are offline." : "No answer came.";
+  if (error.status === 429) return `Too many messages at once. Try again in ${Math.ceil((error.retryAfter ?? 60_000) / 1000)} seconds.`;
+  if (error.status === 422) return error.errors.map(({ message }) => `A message ${message}.`).join(" ") || error.detail;
+  return error.status >= 500 ? "The chatbot cannot answer just now." : error.detail;
+}
+
+function hear(message: Message, { conversation_id, reply, actions, tasks, undo }: Answer): void {
+  const { userId, id, messages } = now();
+  // Someone else signed in, or a new conversation began, while the answer was under way.
+  if (!messages.some((each) => each.id === message.id)) return;
+  if (userId && id !== conversation_id) remember(userId, conversation_id);
+  set({
+    id: conversation_id,
+    messages: [...messages.map((each) => (each.id === message.id ? { ...each, state: "said" as const } : each)), said("assistant", reply, { actions, tasks, undo })],
+  });
+}
+
+async function deliver(message: Message): Promise<void> {
+  edit(message.id, { state: "sending", problem: undefined });
+  try {
+    hear(message, await answer<Answer>(todo.POST("/api/chat", { body: { message: message.text, conversation_id: now().id } })));
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 404 && now().id) {
+      // The conversation is gone from the server; what is on the screen stays.
+      set({ id: null });
+      return deliver(message);
+    }
+    edit(message.id, { state: "failed", problem: inWords(error) });
+  }
+}
+
+/** Says something; one message is under way at a time. */
+export function send(text: string): void {
+  const message = said("user", text, { state: "sending" });
+  set(({ messages }) => ({ messages: [...messages, message] }));
+  void deliver(message);
+}
+
+/** Says again what failed, unless it turns out that the server heard it and only its answer was lost. */
+export async function retry(message: Message): Promise<void> {
+  const { id, messages } = now();
+  edit(message.id, { state: "sending", problem: undefined });
+  if (id) {
+    try {
+      const history = await read(id);
+      const known = messages.filter((each) => each.role === "user" && each.id !== message.id && each.state !== "failed").length;
+      const heard = history.messages.filter(({ role }) => role === "user");
+      const isHeard = history.messages.length < 50 ? heard.length > known && heard.at(-1)?.content === message.text : Date.parse(heard.at(-1)?.created_at ?? "") > message.at - 5_000 && heard.at(-1)?.content === message.text;
+      if (isHeard) {
+        set({ messages: earlier(history) });
+        return;
+      }
+    } catch {
+      // Sending tells what is wrong.
+    }
+  }
+  await deliver(message);
+}
+
+/** Forgets a message that failed and gives its text back. */
+export function takeBack(message: Message): void {
+  set(({ messages, draft }) => ({ messages: messages.filter((each) => each.id !== message.id), draft: draft || message.text }));
+}
+
+async function askToUndo(conversation: string, undo: string): Promise<Answer> {
+  const request = new Request(`${location.origin}/api/chat/${encodeURIComponent(conversation)}/undo`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ undo }),
+  });
+  const call = async () => {
+    const response = await signedFetch(request);
+    const body: unknown = await response.json().catch(() => null);
+    return response.ok ? { data: body as Answer, response } : { error: body, response };
+  };
+  return answer(call());
+}
+
+/** Takes back what a turn did. */
+export async function undoTurn(message: Message): Promise<void> {
+  const { id } = now();
+  if (!id || !message.undo) return;
+  edit(message.id, { undoState: "asking", problem: undefined });
+  try {
+    const { reply, actions, tasks, undo } = await askToUndo(id, message.undo);
+    edit(message.id, { undoState: "done" });
+    if (now().id === id) set(({ messages }) => ({ messages: [...messages, said("assistant", reply, { actions, tasks, undo })] }));
+  } catch (error) {
+    const isRefused = error instanceof ApiProblem && (error.status === 409 || error.status === 404);
+    edit(message.id, {
+      undoState: isRefused ? "refused" : undefined,
+      problem: isRefused ? "This was changed since, so it cannot be taken back from here any more." : inWords(error),
+    });
+  }
+}
