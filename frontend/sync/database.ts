@@ -5,7 +5,7 @@ import type { Change, Task } from "./types";
 interface Schema extends DBSchema {
   tasks: { key: string; value: Task };
   changes: { key: string; value: Change };
-  /** `user`, `session-less` values and what the live connection last saw. */
+  /** `user`: the profile. `newest`: the update up to which the tasks are whole. */
   meta: { key: string; value: unknown };
 }
 
@@ -62,6 +62,10 @@ export class Database {
       meta.getAll(),
     ]);
     return { tasks, changes: inOrder(changes), meta: Object.fromEntries(keys.map((key, index) => [key, values[index]])) };
+  }
+
+  async changes(): Promise<Change[]> {
+    return this.db ? inOrder(await this.db.getAll("changes")) : this.memory;
   }
 
   /** Does all of it or nothing, and gives the changes as they are after it. */

@@ -75,8 +75,7 @@ export class Outbox {
 
   private wait(problem: ApiProblem): void {
     this.onError(problem);
-    // Signed out: the next sign-in goes on.
-    if (problem.status === 401 || this.isClosed) return;
+    if (this.isClosed) return;
     const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures) * (0.5 + Math.random() / 2);
     this.failures += 1;
     this.timer = setTimeout(() => this.kick(), problem.retryAfter ?? backoff);

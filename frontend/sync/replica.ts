@@ -55,24 +55,26 @@ export class Replica {
     await this.step({ changes: (changes) => appended(changes, change) }, () => {
       this.appending = this.appending.filter((each) => each !== change);
     });
+    this.tell({ put: [], removed: [] });
   }
 
   /** Edits the stored changes, with what the server said of tasks. */
   async edit(edit: (changes: Change[]) => Change[], put: readonly Task[] = [], removed: readonly Removal[] = []): Promise<void> {
-    await this.step({ changes: edit, put, remove: removed.map(({ id }) => id) }, () => this.learn(put, removed, false), removed);
+    await this.step({ changes: edit, put, remove: removed.map(({ id }) => id) }, () => this.learn(put, removed, false));
+    this.tell({ put, removed });
   }
 
-  /** Takes what the server has now, in any order and as often as it comes. */
-  async receive(put: readonly Task[], removed: readonly Removal[] = []): Promise<void> {
+  /** Takes what the server has now, in any order and as often as it comes; keeps `meta` with it. */
+  async receive(put: readonly Task[], removed: readonly Removal[] = [], meta: Record<string, unknown> = {}): Promise<void> {
     const news = put.filter((task) => isNews(this.state.tasks.get(task.id), this.gone.get(task.id), task));
     const last = new Map(removed.map(({ id }) => [id, this.state.tasks.get(id)]));
     const lost = removed.filter(({ id, version }) => version >= (this.state.tasks.get(id)?.version ?? 0));
-    if (news.length === 0 && lost.every(({ id }) => this.gone.has(id))) return;
     this.learn(news, lost);
     const touched = lost.filter(({ id }) => this.state.changes.some((change) => change.taskId === id));
     await this.step({
       put: news,
       remove: lost.map(({ id }) => id),
+      meta,
       changes: touched.length === 0 ? undefined : (changes) => touched.reduce((list, { id }) => orphaned(list, id, last.get(id)), changes),
     });
   }
@@ -84,28 +86,25 @@ export class Replica {
 
   /** Another tab did something. */
   async hear({ put, removed }: Told): Promise<void> {
-    this.committed = (await this.database.load()).changes;
+    this.committed = await this.database.changes();
     this.learn(put, removed);
   }
 
   /** The stored changes, read anew: another tab may have sent some. */
   async stored(): Promise<readonly Change[]> {
-    const { changes } = await this.database.load();
-    this.committed = changes;
+    this.committed = await this.database.changes();
     this.show(this.state.tasks);
-    return changes;
+    return this.committed;
   }
 
   isGone(id: string): boolean {
     return this.gone.has(id);
   }
 
-  private async step(step: Step, then: () => void = () => {}, removed: readonly Removal[] = []): Promise<void> {
-    const changes = await this.database.step(step);
-    this.committed = changes;
+  private async step(step: Step, then: () => void = () => {}): Promise<void> {
+    this.committed = await this.database.step(step);
     then();
     this.show(this.state.tasks);
-    this.tell({ put: step.put ?? [], removed });
   }
 
   private learn(put: readonly Task[], removed: readonly Removal[], showing = true): void {

@@ -136,10 +136,17 @@ setCredentials({
   renewed: (refused) => renew(refused),
 });
 
-/** An access token and when it expires, for the live connection; renewed where it is about to. */
-export async function accessToken(): Promise<{ value: string; expiresAt: number } | null> {
-  if (!isGood() && store.getState().status !== "signed-out") await renew(null);
-  return token;
+/** An access token that is good for a while, another one than `refused`, and when it expires. */
+export async function accessToken(refused?: string): Promise<Token | null> {
+  const isFit = () => isGood() && token?.value !== refused;
+  if (!isFit() && store.getState().status !== "signed-out") await renew(refused ?? null);
+  return isFit() ? token : null;
+}
+
+/** The account does not exist any more. */
+export function accountErased(): void {
+  setFlag(null);
+  leave();
 }
 
 /** Finds out who is signed in: at once from what this device keeps, then from the server. */
