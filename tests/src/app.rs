@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::pushpin::Pushpin;
 use crate::{Client, User, register, root};
 
 /// The host's program.
@@ -36,6 +37,8 @@ pub struct Builder {
     arguments: Vec<String>,
     state: Arc<TempDir>,
     ready_path: String,
+    listen: Option<SocketAddr>,
+    pushpin: Option<Arc<Pushpin>>,
 }
 
 impl Builder {
@@ -104,6 +107,21 @@ impl Builder {
         self
     }
 
+    /// Puts Pushpin in front of it, which then holds its live connections.
+    pub fn behind_pushpin(self) -> Self {
+        let address = free_port();
+        let key = self.environment.get("SPIN_VARIABLE_GRIP_KEY");
+        let pushpin = Arc::new(Pushpin::start(address, key.map_or("", String::as_str)));
+        self.behind(address, pushpin)
+    }
+
+    fn behind(mut self, listen: SocketAddr, pushpin: Arc<Pushpin>) -> Self {
+        self.listen = Some(listen);
+        let publish = format!("http://{}", pushpin.publish);
+        self.pushpin = Some(pushpin);
+        self.variable("grip_url", &publish)
+    }
+
     /// The path that answers 200 once the application is ready (default `/readyz`).
     pub fn ready_path(mut self, path: &str) -> Self {
         self.ready_path = path.to_owned();
@@ -113,9 +131,14 @@ impl Builder {
     /// The state of an application that was there before.
     pub fn state_of(mut self, app: &TestApp) -> Self {
         self.state = Arc::clone(&app.state);
-        self.environment
-            .insert("SPIN_VARIABLE_JWT_SECRET".into(), app.jwt_secret.clone());
-        self
+        for (name, secret) in [("JWT_SECRET", &app.jwt_secret), ("GRIP_KEY", &app.grip_key)] {
+            let name = format!("SPIN_VARIABLE_{name}");
+            self.environment.insert(name, secret.clone());
+        }
+        match &app.pushpin {
+            Some(pushpin) => self.behind(app.address, Arc::clone(pushpin)),
+            None => self,
+        }
     }
 
     /// Where its databases and stores will lie; the manifest's folder too, if it is the test's own.
@@ -195,9 +218,14 @@ impl Builder {
         }
     }
 
+    fn secret(&self, name: &str) -> String {
+        let name = format!("SPIN_VARIABLE_{name}");
+        self.environment.get(&name).cloned().unwrap_or_default()
+    }
+
     fn spawn(&self) -> (TestApp, Option<ExitStatus>) {
         crate::raise_open_files();
-        let (address, dapr) = (free_port(), free_port());
+        let (address, dapr) = (self.listen.unwrap_or_else(free_port), free_port());
         let log = self.state.path().join("host.log");
         let child = self
             .command(address, dapr.port(), &log)
@@ -217,11 +245,9 @@ impl Builder {
         let mut app = TestApp {
             address,
             dapr,
-            jwt_secret: self
-                .environment
-                .get("SPIN_VARIABLE_JWT_SECRET")
-                .cloned()
-                .unwrap_or_default(),
+            jwt_secret: self.secret("JWT_SECRET"),
+            grip_key: self.secret("GRIP_KEY"),
+            pushpin: self.pushpin.clone(),
             state: Arc::clone(&self.state),
             log,
             child,
@@ -258,6 +284,9 @@ pub struct TestApp {
     pub dapr: SocketAddr,
     /// What signs its access tokens.
     pub jwt_secret: String,
+    /// What its gateway signs with.
+    pub grip_key: String,
+    pushpin: Option<Arc<Pushpin>>,
     state: Arc<TempDir>,
     log: PathBuf,
     child: Child,
@@ -268,8 +297,10 @@ impl TestApp {
     /// The project's application with fresh state, a random secret and rate limits that no test reaches.
     pub fn builder() -> Builder {
         let mut environment = BTreeMap::new();
-        let secret = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-        environment.insert("SPIN_VARIABLE_JWT_SECRET".to_owned(), secret);
+        for name in ["JWT_SECRET", "GRIP_KEY"] {
+            let secret = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+            environment.insert(format!("SPIN_VARIABLE_{name}"), secret);
+        }
         for limit in ["MINUTE", "HOUR"] {
             let name = format!("SPIN_VARIABLE_RATE_LIMIT_PER_{limit}");
             environment.insert(name, "1000000000".into());
@@ -282,12 +313,20 @@ impl TestApp {
             arguments: Vec::new(),
             state: Arc::new(TempDir::new().expect("a temporary folder")),
             ready_path: "/readyz".into(),
+            listen: None,
+            pushpin: None,
         }
     }
 
     /// [`TestApp::builder`], started.
     pub fn start() -> Self {
         Self::builder().start()
+    }
+
+    /// Where its live connections are made: at the gateway in front of it, if it has one.
+    pub fn front(&self) -> SocketAddr {
+        let pushpin = self.pushpin.as_ref();
+        pushpin.map_or(self.address, |pushpin| pushpin.address)
     }
 
     /// `http://…` without a slash at the end.
@@ -406,13 +445,13 @@ pub fn shared() -> &'static TestApp {
     &SHARED
 }
 
-fn free_port() -> SocketAddr {
+pub(crate) fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .expect("a free port")
 }
 
-fn append(path: &Path) -> File {
+pub(crate) fn append(path: &Path) -> File {
     File::options()
         .create(true)
         .append(true)
@@ -420,7 +459,7 @@ fn append(path: &Path) -> File {
         .expect("the log file opens")
 }
 
-fn tail(log: &str) -> String {
+pub(crate) fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(40)..].join("\n")
 }

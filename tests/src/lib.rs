@@ -8,6 +8,7 @@ mod app;
 mod client;
 mod events;
 pub mod jwt;
+mod pushpin;
 pub mod raw;
 
 use std::io::Write as _;
