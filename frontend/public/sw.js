@@ -67,7 +67,7 @@ self.addEventListener("push", (event) => {
   event.waitUntil(
     self.registration.showNotification(message.title || "Reminder", {
       body: message.body || "",
-      tag: message.task_id || message.id,
+      tag: message.id,
       icon: "/icon-192.png",
       data: { task: message.task_id },
     }),
