@@ -1,7 +1,7 @@
 //! The phrases that answers are made of.
 
 use recurrence::Recurrence;
-use task_model::{FieldError, Priority, RecurrenceFrom, Reminder, Status, Task};
+use task_model::{FieldError, Priority, Reminder, Status, Task};
 
 use crate::clock::{Clock, tell_duration};
 
@@ -164,14 +164,10 @@ pub(crate) fn repetition(task: &Task) -> String {
     let Some(pattern) = task.recurrence_pattern.as_deref() else {
         return String::new();
     };
-    let told = Recurrence::parse(pattern).map_or_else(
+    Recurrence::parse(pattern).map_or_else(
         |_| one_line(pattern, SHOWN_TITLE_CHARS),
-        |recurrence| recurrence.describe(),
-    );
-    match task.recurrence_from {
-        RecurrenceFrom::DueDate => told,
-        RecurrenceFrom::Completion => format!("{told} after it is done"),
-    }
+        |recurrence| task.recurrence_from.describe(&recurrence),
+    )
 }
 
 /// One line of a list, after its number: `buy milk (tomorrow at 5:00 PM, high priority, #groceries)`.

@@ -172,6 +172,14 @@ fn filters_combine() {
         }),
         ["report", "rent"]
     );
+    let changed = |after| TaskQuery {
+        updated_after: Some(after),
+        ..all()
+    };
+    assert_eq!(titles(changed(at(0))).len(), 4);
+    assert_eq!(titles(changed(at(50))), ["rent"]);
+    let later = at(50) + TimeDelta::microseconds(1);
+    assert_eq!(titles(changed(later)), [""; 0]);
     assert_eq!(
         titles(TaskQuery {
             overdue: Some(true),

@@ -193,6 +193,10 @@ fn frequent_statements_use_an_index() {
             ..all()
         },
         TaskQuery {
+            updated_after: Some(at(0)),
+            ..sorted(SortField::UpdatedAt, SortOrder::Ascending)
+        },
+        TaskQuery {
             overdue: Some(false),
             ..all()
         },

@@ -16,8 +16,8 @@ pub use task::{
     NewTask, Page, Priority, RecurrenceFrom, SearchHit, SortField, SortOrder, Stats, Status,
     TagCount, Task, TaskPatch, TaskQuery,
 };
-pub use task_input::{TaskInput, TaskPatchInput};
-pub use task_query::{parse_limit, parse_q};
+pub use task_input::{TaskInput, TaskPatchInput, parse_moment};
+pub use task_query::{parse_limit, parse_q, whole_number};
 pub use user::{
     Channel, NewUser, NotificationPreferences, NotificationPreferencesPatch, QuietHours, User,
     UserPatch,

@@ -1,6 +1,7 @@
 //! A task, what may be asked of many, and what may be changed in one.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use recurrence::Recurrence;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -85,6 +86,18 @@ pub enum RecurrenceFrom {
     DueDate,
     /// The moment of completion: three days after it was done.
     Completion,
+}
+
+impl RecurrenceFrom {
+    /// A pattern that counts from it, in plain English: "every Monday", "every 3 days after it is done".
+    #[must_use]
+    pub fn describe(self, pattern: &Recurrence) -> String {
+        let told = pattern.describe();
+        match self {
+            Self::DueDate => told,
+            Self::Completion => format!("{told} after it is done"),
+        }
+    }
 }
 
 names!(Status {
@@ -232,6 +245,8 @@ pub struct TaskQuery {
     pub completed_after: Option<DateTime<Utc>>,
     /// Completed strictly before (the chat asks this; no HTTP parameter).
     pub completed_before: Option<DateTime<Utc>>,
+    /// Changed at or after.
+    pub updated_after: Option<DateTime<Utc>>,
     /// `Some(false)`: only tasks without a due date; `Some(true)`: only those with one.
     pub has_due_date: Option<bool>,
     /// Full text.
@@ -254,6 +269,7 @@ impl Default for TaskQuery {
             tag: Vec::new(),
             due_before: None,
             due_after: None,
+            updated_after: None,
             overdue: None,
             completed_after: None,
             completed_before: None,

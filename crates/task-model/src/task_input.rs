@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::given::{Given, deserialize_object, parse_items};
-use crate::validation::{Errors, MAX_REMINDERS, MAX_TAGS};
+use crate::validation::{Errors, MAX_REMINDERS, MAX_TAGS, moment};
 use crate::{FieldError, NewTask, Reminder, TaskPatch};
 
 /// A task to create. What the server sets (`id`, `user_id`, `status`, times, `version`) and what it
@@ -205,6 +205,11 @@ pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| "must be an RFC 3339 date-time such as 2026-04-01T09:00:00Z".into())
+}
+
+/// A time that a task may have: RFC 3339, in the years 1970 to 9999, cut to the second.
+pub fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
+    parse_time(text).and_then(moment)
 }
 
 impl NewTask {

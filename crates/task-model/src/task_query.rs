@@ -30,6 +30,7 @@ impl TaskQuery {
                 "tag" => add(&mut query.tag, errors.keep(name, tag(value))),
                 "due_before" => query.due_before = errors.keep(name, parse_time(value)),
                 "due_after" => query.due_after = errors.keep(name, parse_time(value)),
+                "updated_after" => query.updated_after = errors.keep(name, parse_time(value)),
                 "overdue" => query.overdue = errors.keep(name, parse_bool(value)),
                 "q" => query.q = errors.keep(name, parse_q(value)).flatten(),
                 "sort" => {
@@ -65,7 +66,8 @@ pub fn parse_q(value: &str) -> Result<Option<String>, String> {
     Ok((!value.is_empty()).then(|| value.to_owned()))
 }
 
-fn whole_number(value: &str, min: u32, max: u32) -> Result<u32, String> {
+/// A whole number in these bounds.
+pub fn whole_number(value: &str, min: u32, max: u32) -> Result<u32, String> {
     u32::from_str(value)
         .ok()
         .filter(|number| (min..=max).contains(number))

@@ -241,6 +241,7 @@ fn a_wrong_list_parameter_is_named() {
         ("priority", "sky-high"),
         ("due_before", "tomorrow"),
         ("due_after", "2030-13-01T00:00:00Z"),
+        ("updated_after", "2030-13-01T00:00:00Z"),
         ("overdue", "perhaps"),
         ("sort", "colour"),
         ("sort", "--title"),

@@ -77,3 +77,50 @@ fn only_an_open_recurring_task_of_ones_own_can_be_skipped() {
         .expect(200);
     skip(&person, &task).error(409);
 }
+
+#[test]
+fn a_pattern_is_shown_before_a_task_has_it() {
+    let person = user();
+    person
+        .patch("/api/users/me", &json!({ "timezone": "Europe/Berlin" }))
+        .expect(200);
+    let preview = |query: &[(&str, &str)]| person.query("/api/recurrence/preview", query);
+    // Clocks go forward on Sunday, March 29th 2026.
+    let shown = preview(&[
+        ("pattern", "rrule:freq=daily;count=4"),
+        ("start", "2026-03-27T08:00:00Z"),
+    ]);
+    let expected = json!({
+        "pattern": "FREQ=DAILY;COUNT=4",
+        "description": "every day, 4 times",
+        "dates": ["2026-03-28T08:00:00Z", "2026-03-29T07:00:00Z", "2026-03-30T07:00:00Z"],
+    });
+    assert_eq!(shown.expect(200), expected);
+
+    let after = preview(&[
+        ("pattern", "FREQ=DAILY;INTERVAL=3"),
+        ("recurrence_from", "completion"),
+        ("start", "2026-06-03T15:00:00Z"),
+        ("count", "2"),
+    ]);
+    let expected = json!({
+        "pattern": "FREQ=DAILY;INTERVAL=3",
+        "description": "every 3 days after it is done",
+        "dates": ["2026-06-06T15:00:00Z", "2026-06-09T15:00:00Z"],
+    });
+    assert_eq!(after.expect(200), expected);
+
+    let soon = preview(&[("pattern", "weekdays")]).expect(200);
+    assert_eq!(soon["dates"].as_array().map(Vec::len), Some(5));
+    let many = preview(&[("pattern", "yearly"), ("count", "20")]).expect(200);
+    assert_eq!(many["dates"].as_array().map(Vec::len), Some(20));
+
+    preview(&[]).invalid("pattern");
+    preview(&[("pattern", "sometimes")]).invalid("pattern");
+    preview(&[("pattern", &"FREQ=DAILY;".repeat(100))]).invalid("pattern");
+    preview(&[("pattern", "daily"), ("count", "21")]).invalid("count");
+    preview(&[("pattern", "daily"), ("start", "x")]).invalid("start");
+    tests::api()
+        .get("/api/recurrence/preview?pattern=daily")
+        .error(401);
+}

@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod health;
+mod recurrence;
 mod search;
 mod stats;
 mod tags;
@@ -40,6 +41,7 @@ fn routes() -> OpenApiRouter {
         .routes(routes!(tasks::complete))
         .routes(routes!(tasks::reopen))
         .routes(routes!(tasks::skip))
+        .routes(routes!(recurrence::preview))
         .routes(routes!(search::search))
         .routes(routes!(tags::tags))
         .routes(routes!(stats::stats))

@@ -45,6 +45,8 @@ pub struct ListParams {
     due_before: Option<DateTime<Utc>>,
     /// Due at or after.
     due_after: Option<DateTime<Utc>>,
+    /// Created, changed or completed at or after.
+    updated_after: Option<DateTime<Utc>>,
     /// Past its due date and open, or not.
     overdue: Option<bool>,
     /// Words that title, description or tags hold.

@@ -66,6 +66,10 @@ pub(super) fn conditions(
         "completed_at < ",
         query.completed_before.map(ceil_to_millisecond),
     );
+    compare(
+        "updated_at >= ",
+        query.updated_after.map(ceil_to_millisecond),
+    );
     match query.overdue {
         Some(true) => any_of(&format!("{OPEN} AND due_date < "), params![now], ""),
         Some(false) => any_of(
