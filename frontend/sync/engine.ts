@@ -58,7 +58,7 @@ class Engine {
     return (meta.user as User | undefined) ?? null;
   }
 
-  async begin(): Promise<void> {
+  begin(): void {
     setRunning({ replica: this.replica, outbox: this.outbox });
     useLink.setState({ state: "connecting", loading: !this.isWhole, error: null });
     const { signal } = this.stop;
@@ -84,8 +84,7 @@ class Engine {
     );
     this.live.start();
     if (!this.isWhole) this.readAll();
-    await this.adopt();
-    this.outbox.kick();
+    void this.adopt().then(() => this.outbox.kick());
   }
 
   /** Where tabs cannot take turns, each sends its own changes; those of tabs that are closed are anybody's. */
@@ -187,6 +186,7 @@ let current: { userId: string; engine: Promise<Engine>; stored: Promise<User | n
 
 function engineOf(userId: string) {
   if (current?.userId !== userId) {
+    if (current) void close(current.userId);
     const engine = Database.open(userId).then((database) => new Engine(userId, database));
     current = { userId, engine, stored: engine.then((engine) => engine.load()), isBegun: false };
   }
@@ -196,7 +196,7 @@ function engineOf(userId: string) {
 /** The person as this device knows them, with their tasks on the screen; null where it keeps nothing. */
 export const stored = (userId: string): Promise<User | null> => engineOf(userId).stored;
 
-/** The person is signed in, or their profile changed. */
+/** The person is signed in, or their profile changed. Resolves when there is something to show and to change. */
 export async function begin(user: User): Promise<void> {
   const entry = engineOf(user.id);
   await entry.stored;
@@ -205,18 +205,22 @@ export async function begin(user: User): Promise<void> {
   void engine.remember(user);
   if (entry.isBegun) return;
   entry.isBegun = true;
-  await engine.begin();
+  engine.begin();
 }
 
-/** The person is signed out: what is kept of them goes. */
+/** Stops; what is kept of the person stays. */
+export async function close(userId: string): Promise<void> {
+  if (current?.userId !== userId) return;
+  const { engine } = current;
+  current = null;
+  setRunning(null);
+  show(NOTHING);
+  clearInbox();
+  (await engine).close();
+}
+
+/** The person signed out: what is kept of them goes. */
 export async function end(userId: string): Promise<void> {
-  if (current?.userId === userId) {
-    const { engine } = current;
-    current = null;
-    setRunning(null);
-    (await engine).close();
-    show(NOTHING);
-    clearInbox();
-  }
+  await close(userId);
   await forget(userId);
 }

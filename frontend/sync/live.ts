@@ -250,7 +250,7 @@ function parsed(data: unknown): Message | null {
     const { type } = message;
     const isText = (key: string) => typeof (message as Record<string, unknown>)[key] === "string";
     if ((type === "ready" || type === "reload") && !isText("id")) return null;
-    if (type === "update" && !(isText("id") && isText("prev") && typeof (message as { event?: unknown }).event === "object")) return null;
+    if (type === "update" && !(isText("id") && isText("prev") && "event" in message && message.event instanceof Object)) return null;
     return message as Message;
   } catch {
     return null;

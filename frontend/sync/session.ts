@@ -14,7 +14,6 @@ interface SignedIn {
   access_token: string;
   /** Seconds. */
   expires_in: number;
-  refresh_token?: string | null;
   user: User;
 }
 
@@ -28,21 +27,32 @@ type Message =
   | { type: "token"; token: Token; user: User }
   | { type: "wanted" }
   | { type: "renewing"; tab: string }
-  | { type: "signed-out" };
+  | { type: "signed-out"; isAsked: boolean };
 
 /** In local storage: the id of who is signed in. No secret: it says whose data to show, the cookie opens the server. */
 const FLAG = "todo-session";
+/** In its place: who was signed in signed out while the server could not be told. */
+const LEAVING = "leaving";
+/** Before an id: the session ended by itself; what this device keeps waits for the person to sign in again. */
+const KEPT = "kept:";
+/** The refresh token is in a cookie. */
+const COOKIE = { session: "cookie" };
 /** An access token is renewed this long before it expires. */
 const EARLY = 60_000;
+/** How long another tab has to give its token. */
+const ANSWER_WITHIN = 40;
+const TICK = 5;
 
 const store = create<Session>(() => ({ status: "loading", user: null }));
 let token: Token | null = null;
-/** Until the server sets the cookie. */
-let refreshToken: string | null = null;
 let othersRenewUntil = 0;
 let isStarted = false;
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function until(isSo: () => boolean, milliseconds: number): Promise<void> {
+  for (const end = Date.now() + milliseconds; !isSo() && Date.now() < end; ) await pause(TICK);
+}
 
 function flag(): string | null {
   try {
@@ -64,36 +74,57 @@ function setFlag(userId: string | null): void {
 const channel = openChannel<Message>("todo-session", (message) => {
   if (message.type === "token") {
     token = message.token;
-    enter(message.user);
+    void enter(message.user);
   } else if (message.type === "wanted" && token && store.getState().user) {
     channel.post({ type: "token", token, user: store.getState().user as User });
   } else if (message.type === "renewing" && message.tab !== tabId) {
     othersRenewUntil = Date.now() + 3_000;
-  } else if (message.type === "signed-out") leave();
+  } else if (message.type === "signed-out") leave(message.isAsked);
 });
 
-const engine = () => import("./engine");
+let loaded: Promise<typeof import("./engine")> | null = null;
 
-function enter(user: User): void {
-  if (store.getState().status === "signed-in" && store.getState().user?.updated_at === user.updated_at) return;
-  store.setState({ status: "signed-in", user });
-  void engine().then(({ begin }) => begin(user));
+/** What runs for a person; not needed before one signs in. */
+function engine(): Promise<typeof import("./engine")> {
+  loaded ??= import("./engine").catch(() => {
+    loaded = null;
+    throw new ApiProblem(0, "The server cannot be reached");
+  });
+  return loaded;
 }
 
-function leave(): void {
-  const { user } = store.getState();
+/** Who is to be signed in; a later one wins. */
+let entering: User | null = null;
+
+/** The person is signed in when what they have here can be shown and changed. */
+async function enter(user: User): Promise<void> {
+  const shown = store.getState().user;
+  if (shown?.id === user.id && shown.updated_at === user.updated_at) return;
+  entering = user;
+  const { begin } = await engine();
+  await begin(user);
+  if (entering === user) store.setState({ status: "signed-in", user });
+}
+
+/** Nobody is signed in any more. Only who signs out asks that unsent changes are forgotten. */
+function leave(isAsked: boolean): void {
+  const user = store.getState().user ?? entering;
+  const isKept = !isAsked && user !== null;
   token = null;
-  refreshToken = null;
+  entering = null;
   store.setState({ status: "signed-out", user: null });
-  if (user) void engine().then(({ end }) => end(user.id));
+  if (!user) return;
+  if (isKept) setFlag(KEPT + user.id);
+  void engine().then(({ close, end }) => (isKept ? close(user.id) : end(user.id)));
 }
 
-function signedIn(answer: SignedIn): void {
+async function signedIn(answer: SignedIn): Promise<void> {
+  const last = flag();
   token = { value: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000 };
-  refreshToken = answer.refresh_token ?? null;
   setFlag(answer.user.id);
-  enter(answer.user);
   channel.post({ type: "token", token, user: answer.user });
+  await enter(answer.user);
+  if (last?.startsWith(KEPT) && last !== KEPT + answer.user.id) void engine().then(({ end }) => end(last.slice(KEPT.length)));
 }
 
 const isGood = (): boolean => token !== null && token.expiresAt - Date.now() > EARLY;
@@ -108,23 +139,29 @@ function renew(refused: string | null): Promise<string | null> {
   return renewal;
 }
 
+/** Trades the cookie for an access token and the next cookie. */
+const refreshed = (): Promise<SignedIn> => answer<SignedIn>(todo.POST("/api/auth/refresh", { body: COOKIE as never }));
+
 async function renewNow(refused: string | null): Promise<string | null> {
-  if (!hasLocks()) {
-    await pause(Math.random() * 300);
-    while (Date.now() < othersRenewUntil && !(isGood() && token?.value !== refused)) await pause(50);
-    channel.post({ type: "renewing", tab: tabId });
+  const isFit = () => isGood() && token?.value !== refused;
+  if (!isFit()) {
+    channel.post({ type: "wanted" });
+    await until(isFit, ANSWER_WITHIN);
   }
-  if (isGood() && token?.value !== refused) return token?.value ?? null;
+  if (!isFit() && !hasLocks()) {
+    await until(isFit, Math.random() * 300);
+    while (Date.now() < othersRenewUntil && !isFit()) await pause(TICK);
+    if (!isFit()) channel.post({ type: "renewing", tab: tabId });
+  }
+  if (isFit()) return token?.value ?? null;
   if (store.getState().status === "signed-out") return null;
-  const body = refreshToken ? { refresh_token: refreshToken } : { session: "cookie" };
   try {
-    signedIn(await answer<SignedIn>(todo.POST("/api/auth/refresh", { body: body as { refresh_token: string } })));
+    await signedIn(await refreshed());
     return token?.value ?? null;
   } catch (error) {
     if (error instanceof ApiProblem && (error.status === 401 || error.status === 422)) {
-      setFlag(null);
-      leave();
-      channel.post({ type: "signed-out" });
+      leave(false);
+      channel.post({ type: "signed-out", isAsked: false });
       return null;
     }
     throw error;
@@ -146,7 +183,7 @@ export async function accessToken(refused?: string): Promise<Token | null> {
 /** The account does not exist any more. */
 export function accountErased(): void {
   setFlag(null);
-  leave();
+  leave(true);
 }
 
 /** Finds out who is signed in: at once from what this device keeps, then from the server. */
@@ -154,19 +191,39 @@ export async function start(): Promise<void> {
   if (isStarted) return;
   isStarted = true;
   const userId = flag();
-  if (!userId) {
+  if (!userId || userId === LEAVING || userId.startsWith(KEPT)) {
     store.setState({ status: "signed-out", user: null });
+    // While the person types.
+    void engine().catch(() => {});
+    if (userId === LEAVING) await left();
     return;
   }
   const stored = await (await engine()).stored(userId);
-  if (stored && store.getState().status === "loading") enter(stored);
-  channel.post({ type: "wanted" });
-  await pause(50);
-  if (isGood()) return;
+  if (stored && store.getState().status === "loading") await enter(stored);
   await renew(null).catch(() => {
-    // Without the server there is only what is kept; without either, signing in tells why.
-    if (store.getState().status === "loading") store.setState({ status: "signed-out", user: null });
+    if (store.getState().status !== "loading") return;
+    // Neither the server nor this device knows the person: signing in tells why, or the network comes back.
+    store.setState({ status: "signed-out", user: null });
+    window.addEventListener("online", again, { once: true });
   });
+}
+
+function again(): void {
+  if (store.getState().status !== "signed-out") return;
+  store.setState({ status: "loading" });
+  isStarted = false;
+  void start();
+}
+
+/** Tells the server of a signing out that it does not know of. */
+async function left(): Promise<void> {
+  try {
+    const { access_token } = await refreshed();
+    await answer(todo.POST("/api/auth/logout", { headers: { Authorization: `Bearer ${access_token}` } }));
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.status !== 401) return;
+  }
+  if (flag() === LEAVING) setFlag(null);
 }
 
 /** Who is signed in. */
@@ -178,29 +235,31 @@ export function useSession(): Session {
 export const session = (): Session => store.getState();
 
 export async function signIn(email: string, password: string): Promise<void> {
-  const body = { email, password, session: "cookie" };
-  signedIn(await answer<SignedIn>(todo.POST("/api/auth/login", { body })));
+  const body = { email, password, ...COOKIE };
+  await signedIn(await answer<SignedIn>(todo.POST("/api/auth/login", { body })));
 }
 
 export async function register(input: { email: string; username: string; password: string }): Promise<void> {
-  const body = { ...input, session: "cookie" };
-  signedIn(await answer<SignedIn>(todo.POST("/api/auth/register", { body })));
+  const body = { ...input, ...COOKIE };
+  await signedIn(await answer<SignedIn>(todo.POST("/api/auth/register", { body })));
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (timezone && timezone !== "UTC") await updateProfile({ timezone }).catch(() => {});
 }
 
 /** Signs out on this device: what it keeps of the person goes, with changes that were not sent (see `unsentChanges`). */
 export async function signOut(): Promise<void> {
-  // Without the server the cookie stays until the next sign-in takes its place.
-  await answer(todo.POST("/api/auth/logout")).catch(() => {});
-  setFlag(null);
-  leave();
-  channel.post({ type: "signed-out" });
+  const isTold = await answer(todo.POST("/api/auth/logout")).then(
+    () => true,
+    (error: unknown) => error instanceof ApiProblem && error.status === 401,
+  );
+  setFlag(isTold ? null : LEAVING);
+  leave(true);
+  channel.post({ type: "signed-out", isAsked: true });
 }
 
 export async function updateProfile(patch: UserPatchInput): Promise<void> {
   const user = await answer<User>(todo.PATCH("/api/users/me", { body: patch }));
-  enter(user);
+  await enter(user);
   if (token) channel.post({ type: "token", token, user });
 }
 
@@ -208,6 +267,6 @@ export async function updateProfile(patch: UserPatchInput): Promise<void> {
 export async function deleteAccount(password: string): Promise<void> {
   await answer(todo.DELETE("/api/users/me", { body: { password } }));
   setFlag(null);
-  leave();
-  channel.post({ type: "signed-out" });
+  leave(true);
+  channel.post({ type: "signed-out", isAsked: true });
 }

@@ -14,7 +14,15 @@ export function openChannel<M>(name: string, hear: (message: M) => void): Channe
   if (typeof BroadcastChannel === "undefined") return { post: () => {}, close: () => {} };
   const channel = new BroadcastChannel(name);
   channel.onmessage = (event: MessageEvent<M>) => hear(event.data);
-  return { post: (message) => channel.postMessage(message), close: () => channel.close() };
+  let isClosed = false;
+  return {
+    // What was under way when the person signed out tells nobody.
+    post: (message) => void (isClosed || channel.postMessage(message)),
+    close: () => {
+      isClosed = true;
+      channel.close();
+    },
+  };
 }
 
 /** Present in secure contexts only. */

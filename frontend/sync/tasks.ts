@@ -143,7 +143,7 @@ export function resolveConflict(id: string, choice: "mine" | "theirs"): void {
       changes.flatMap((each) => {
         if (each.id !== id) return [each];
         if (choice === "theirs" || change.task || !theirs) return [];
-        return [{ ...each, state: "queued" as const, base: theirs.version, before: valuesOf(theirs, fieldsOf(each.patch)) }];
+        return [{ ...each, id: newId(), state: "queued" as const, base: theirs.version, before: valuesOf(theirs, fieldsOf(each.patch)) }];
       }),
     )
     .then(() => outbox.kick());
