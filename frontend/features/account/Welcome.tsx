@@ -7,7 +7,7 @@ import styles from "./welcome.module.css";
 function Story() {
   return (
     <section className={styles.story} aria-label="What it does">
-      <p className={styles.claim}>Say it the way you think it. It lands on your list.</p>
+      <p className={styles.claim}><span>Say it the way you think it.</span> <span>It lands on your list.</span></p>
       <div className={styles.example}>
         <p className={styles.sentence}>
           Pay rent <span data-part="when">on the 1st</span> <span data-part="repeat">of every month</span>, <span data-part="priority">high priority</span>{" "}

@@ -22,7 +22,7 @@ export function problemInWords(error: unknown): string {
     return navigator.onLine === false ? "You are offline. What you typed stays here until you are back." : "The server cannot be reached. Try again in a moment.";
   if (error.status === 429) {
     const seconds = Math.ceil((error.retryAfter ?? 60_000) / 1000);
-    return `Too many attempts. Try again in ${seconds === 1 ? "a second" : seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`;
+    return `Too many requests. Try again in ${seconds === 1 ? "a second" : seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`;
   }
   if (error.status >= 500) return "The server could not do this just now. Try again in a moment.";
   return error.detail.endsWith(".") ? error.detail : `${error.detail}.`;

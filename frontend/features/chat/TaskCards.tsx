@@ -1,6 +1,6 @@
 "use client";
 import { Check, Minus, Pencil, Plus, RotateCcw, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { openTask } from "@/features/shell/state";
 import { DueLabel, PriorityLabel, TagLabel, TaskCheck } from "@/features/tasks/marks";
 import { useTask } from "@/sync/tasks";
@@ -93,8 +93,11 @@ export function Deeds({ deeds, isUndone }: { deeds: Deed[]; isUndone: boolean })
 function Row({ task: told, number }: { task: Task; number: number }) {
   const task = useTask(told.id);
   const shown = task ?? told;
+  // A task of the answer may be on its way; one that was here and is not is deleted.
+  const wasHere = useRef(false);
+  if (task) wasHere.current = true;
   return (
-    <li className={styles.row} data-gone={!task}>
+    <li className={styles.row} data-gone={!task && wasHere.current}>
       <span className={styles.number} aria-hidden>
         {number}
       </span>
