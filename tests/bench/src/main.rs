@@ -4,6 +4,7 @@
 //! on one machine, so that the difference is the price of HTTP and Wasm and not of the day.
 
 mod events;
+mod live;
 
 use std::fs;
 use std::thread;
@@ -27,6 +28,7 @@ fn main() {
     events::log();
     events::to_the_trail();
     events::scan();
+    live::updates();
     sentences();
 }
 
