@@ -22,7 +22,7 @@ up: build ## Run the chatbot at http://127.0.0.1:3000 (LISTEN=host:port)
 	exec $(TODO) up --listen $(LISTEN)
 
 .PHONY: build
-build: setup host ## Build the host and the components
+build: setup host ## Build the host, the components and the page
 	@source .tools/wasm.env; $(TODO) build
 
 .PHONY: host
@@ -66,4 +66,4 @@ bench: build ## Measure start-up, requests and language, side by side
 
 .PHONY: clean
 clean: ## Remove what was built (keeps .spin, your data)
-	@rm -rf target .tools
+	@rm -rf target .tools frontend/node_modules frontend/.next frontend/out

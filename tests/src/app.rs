@@ -58,11 +58,16 @@ impl Builder {
     /// The project's manifest, changed by `edit`.
     pub fn edit_manifest(self, edit: impl FnOnce(String) -> String) -> Self {
         let text = fs::read_to_string(&self.manifest).expect("the manifest");
-        let folder = self.manifest.parent().expect("a folder").display();
+        let folder = self.manifest.parent().expect("a folder");
         let text = text.replace(
             "source = \"target/",
-            &format!("source = \"{folder}/target/"),
+            &format!("source = \"{}/target/", folder.display()),
         );
+        // Files that a component sees have to lie beside the manifest.
+        let page = self.state.path().join("frontend");
+        if page.symlink_metadata().is_err() {
+            std::os::unix::fs::symlink(folder.join("frontend"), page).expect("a link to the page");
+        }
         self.manifest(&edit(text))
     }
 
