@@ -8,7 +8,7 @@ use axum::{Json as JsonResponse, Router};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use notifications::inbox::{self, Cursor};
-use notifications::{Inbox, Notification, Peers, Subscription, subscriptions};
+use notifications::{Inbox, Notification, Peers, Service, Subscription, subscriptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use task_model::{Channel, FieldError};
@@ -170,7 +170,21 @@ async fn list(claims: Claims, Query(params): Query) -> Result<JsonResponse<Inbox
 )]
 async fn read(claims: Claims, PathId(id): PathId) -> Result<JsonResponse<Notification>, ApiError> {
     let read = inbox::mark_read(connection().await?, claims.user_id, id, Utc::now()).await?;
+    announce_soon();
     read.map(JsonResponse).ok_or(ApiError::NotFound)
+}
+
+/// Tells the person's other devices, after the answer; what fails is for the next tick.
+fn announce_soon() {
+    spin_sdk::wasip3::spawn(async {
+        let announced = match connection().await {
+            Ok(connection) => Service::new(connection, &Connected).announce_read().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = announced {
+            tracing::warn!(%error, "what was read is announced at the next tick");
+        }
+    });
 }
 
 /// How many notifications are read now that were not.
@@ -191,6 +205,7 @@ struct ReadCount {
 )]
 async fn read_all(claims: Claims) -> Result<JsonResponse<ReadCount>, ApiError> {
     let read = inbox::mark_all_read(connection().await?, claims.user_id, Utc::now()).await?;
+    announce_soon();
     Ok(JsonResponse(ReadCount { read }))
 }
 

@@ -172,7 +172,7 @@ pub enum TaskUpdateType {
     TaskDeleted,
     /// As [`TaskEventType::TaskCompleted`].
     TaskCompleted,
-    /// There is a new notification.
+    /// There is a new notification, or one was read.
     Notification,
 }
 
@@ -187,7 +187,8 @@ pub struct TaskUpdate {
     pub user_id: Uuid,
     /// When.
     pub timestamp: DateTime<Utc>,
-    /// The task as the API shows it, or the notification as the API shows it.
+    /// The task as the API shows it, or the notification as the API shows it; of one that was read also
+    /// `unread`, how many are left.
     pub update_data: Value,
 }
 

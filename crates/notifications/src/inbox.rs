@@ -94,7 +94,7 @@ pub async fn page(
     })
 }
 
-async fn count_unread(connection: &impl SqlConnection, user_id: Uuid) -> Result<u64> {
+pub(crate) async fn count_unread(connection: &impl SqlConnection, user_id: Uuid) -> Result<u64> {
     let rows = connection
         .execute(
             "SELECT count(*) FROM notifications

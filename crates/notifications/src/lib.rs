@@ -7,6 +7,7 @@
 mod claims;
 mod delivery;
 pub mod inbox;
+mod marks;
 mod migrations;
 mod model;
 mod peers;

@@ -73,4 +73,21 @@ const FIRST: Migration = &[
      END",
 ];
 
-pub(crate) const MIGRATIONS: &[Migration] = &[FIRST];
+const SECOND: Migration = &[
+    // What was read and is not yet told to the person's other devices.
+    "CREATE TABLE read_marks (
+       row INTEGER PRIMARY KEY AUTOINCREMENT,
+       user_id TEXT NOT NULL,
+       notification_id TEXT NOT NULL
+     )",
+    "CREATE INDEX read_marks_user ON read_marks (user_id, row)",
+    "CREATE TRIGGER notification_read AFTER UPDATE OF read_at ON notifications
+       WHEN OLD.read_at IS NULL AND NEW.read_at IS NOT NULL BEGIN
+         INSERT INTO read_marks (user_id, notification_id) VALUES (NEW.user_id, NEW.id);
+       END",
+    "CREATE TRIGGER user_erased_marks AFTER INSERT ON erased_users BEGIN
+       DELETE FROM read_marks WHERE user_id = NEW.user_id;
+     END",
+];
+
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST, SECOND];

@@ -123,8 +123,8 @@ impl<'a, C: SqlConnection, P: Peers> Service<'a, C, P> {
         }
     }
 
-    /// Takes on what waits: attempts to repeat, quiet hours that are over, what a crash left behind. Then removes
-    /// a bounded number of old notifications. Answers how many it took on.
+    /// Takes on what waits: attempts to repeat, quiet hours that are over, what a crash left behind, and what was
+    /// read and is not told. Then removes a bounded number of old notifications. Answers how many it took on.
     ///
     /// # Errors
     /// The database failed; what was claimed comes again when its lease ends.
@@ -143,6 +143,7 @@ impl<'a, C: SqlConnection, P: Peers> Service<'a, C, P> {
                 .await;
             self.advance(claimed, people, deadline).await?;
         }
+        self.announce_read().await?;
         let now = self.peers.now();
         claims::remove_old(
             self.connection,

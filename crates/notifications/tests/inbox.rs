@@ -2,8 +2,11 @@
 
 mod common;
 
-use common::{ME, OTHER, World, browser, triggered, wait};
-use notifications::{DeliveryError, Receipt, Subscription, inbox, subscriptions};
+use std::sync::atomic::Ordering;
+
+use common::{Alive, Fuse, Fused, ME, OTHER, World, browser, erased, run, triggered, wait};
+use notifications::{DeliveryError, Receipt, Service, Subscription, inbox, subscriptions};
+use serde_json::{Value, json};
 use task_model::Channel;
 
 #[test]
@@ -98,6 +101,73 @@ fn a_person_has_ten_browsers_and_a_browser_one_person() {
     let removed = wait(subscriptions::remove(&world.database, OTHER, &endpoints));
     assert_eq!(removed.unwrap(), 0);
     assert_eq!(list(ME).len(), 9);
+}
+
+#[test]
+fn what_is_read_is_told_once_with_what_is_left() {
+    let world = World::new();
+    world.prefer(|it| it.channels = vec![Channel::InApp]);
+    for n in 0..3 {
+        world.consume(&[triggered(&world, ME, n)]);
+        world.pass(1);
+    }
+    let ids: Vec<_> = world.inbox().notifications.iter().map(|it| it.id).collect();
+    let published = || std::mem::take(&mut *world.published.lock().unwrap());
+    let announce = || {
+        let peers = Alive::new(&world);
+        wait(Service::new(&world.database, &peers).announce_read()).unwrap()
+    };
+    let data = |event: &events::Event| -> Value { serde_json::from_str(&event.data).unwrap() };
+    let read = |id| wait(inbox::mark_read(&world.database, ME, id, world.now())).unwrap();
+    published();
+    assert_eq!(announce(), 0);
+
+    read(ids[0]);
+    read(ids[0]);
+    assert_eq!((announce(), announce()), (1, 0));
+    let events = published();
+    assert_eq!(events.len(), 1);
+    events::schema::validate(&events[0]).unwrap();
+    let told = data(&events[0]);
+    assert_eq!(told["event_type"], "notification");
+    assert_eq!(told["update_data"]["id"], json!(ids[0]));
+    assert_eq!(told["update_data"]["unread"], 2);
+    assert!(told["update_data"]["read_at"].is_string(), "{told}");
+
+    // While the broker is down nothing is lost, and after a crash the event has the same id.
+    world.broker_is_down.store(true, Ordering::SeqCst);
+    assert_eq!(
+        wait(inbox::mark_all_read(&world.database, ME, world.now())).unwrap(),
+        2
+    );
+    assert_eq!(announce(), 0);
+    world.broker_is_down.store(false, Ordering::SeqCst);
+    let marks = world.count("SELECT count(*) FROM read_marks");
+    assert_eq!(marks, 2);
+    for steps in 0..12 {
+        let fuse = Fuse::after(steps);
+        let database = Fused(&world.database, fuse.clone());
+        let peers = Alive::until(&world, fuse);
+        let service = Service::new(&database, &peers);
+        run(service.announce_read());
+    }
+    announce();
+    let events = published();
+    assert!(!events.is_empty());
+    assert!(events.iter().all(|it| it.id == events[0].id));
+    assert_eq!(data(&events[0])["update_data"]["unread"], 0);
+    assert_eq!(world.count("SELECT count(*) FROM read_marks"), 0);
+}
+
+#[test]
+fn an_erased_person_leaves_no_marks() {
+    let world = World::new();
+    world.prefer(|it| it.channels = vec![Channel::InApp]);
+    world.consume(&[triggered(&world, ME, 1)]);
+    wait(inbox::mark_all_read(&world.database, ME, world.now())).unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM read_marks"), 1);
+    world.consume(&[erased(&world, ME)]);
+    assert_eq!(world.count("SELECT count(*) FROM read_marks"), 0);
 }
 
 #[test]
