@@ -2,27 +2,19 @@
 import { Combobox } from "@base-ui/react/combobox";
 import { X } from "lucide-react";
 import { useId, useMemo, useState } from "react";
+import { tagCounts } from "@/features/tasks/tags";
 import { useTasks } from "@/sync/tasks";
 import styles from "./editors.module.css";
 
 export const MAX_TAGS = 20;
 export const MAX_TAG_LENGTH = 50;
 
-/** The tags in use, the most frequent first. */
-export function useTags(): string[] {
-  const tasks = useTasks();
-  return useMemo(() => {
-    const counts = new Map<string, number>();
-    for (const tag of tasks.flatMap((task) => task.tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-    return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([tag]) => tag);
-  }, [tasks]);
-}
-
 const cleaned = (text: string): string => text.trim().replace(/^#/, "").toLowerCase();
 
 /** Tags as tokens, with suggestions from those in use; Enter or a comma adds what is typed. */
 export function TagsEditor({ value, onChange, autoFocus }: { value: readonly string[]; onChange: (tags: string[]) => void; autoFocus?: boolean }) {
-  const known = useTags();
+  const tasks = useTasks();
+  const known = useMemo(() => tagCounts(tasks).map(([tag]) => tag), [tasks]);
   const id = useId();
   const [query, setQuery] = useState("");
   const typed = cleaned(query);

@@ -1,31 +1,17 @@
 "use client";
 import { EllipsisVertical, SkipForward, Trash2 } from "lucide-react";
 import { closeTask } from "@/features/shell/state";
+import { remove, skip } from "@/features/tasks/actions";
 import { isOver } from "@/features/tasks/marks";
-import { deleteTask, skipTask, type Task, undo } from "@/sync/tasks";
+import type { Task } from "@/sync/tasks";
 import { IconButton } from "@/ui/button";
 import { Menu, MenuItem } from "@/ui/menu";
-import { notify } from "@/ui/notify";
-
-/** Deletes a task and offers to take that back. */
-export function deleteWithUndo(task: Task): void {
-  const change = deleteTask(task.id);
-  if (change) void notify("Deleted", { description: task.title, undo: () => undo(change) });
-}
 
 /** What else can be done with the task of the panel. */
 export function TaskActions({ task }: { task: Task }) {
-  const skip = () => {
-    const change = skipTask(task.id);
-    if (change) void notify("Skipped to the next date", { description: task.title, undo: () => undo(change) });
-  };
-  const remove = () => {
-    closeTask();
-    deleteWithUndo(task);
-  };
   return (
     <>
-      <IconButton label="Delete task" onClick={remove}>
+      <IconButton label="Delete task" onClick={() => (closeTask(), remove([task]))}>
         <Trash2 size={18} aria-hidden />
       </IconButton>
       {task.recurrence_pattern && !isOver(task) ? (
@@ -37,8 +23,8 @@ export function TaskActions({ task }: { task: Task }) {
             </IconButton>
           }
         >
-          <MenuItem icon={<SkipForward size={16} aria-hidden />} onSelect={skip}>
-            Skip this time
+          <MenuItem icon={<SkipForward size={16} aria-hidden />} onSelect={() => skip(task)}>
+            Skip this occurrence
           </MenuItem>
         </Menu>
       ) : null}
