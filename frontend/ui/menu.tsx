@@ -5,10 +5,18 @@ import type { ReactElement, ReactNode } from "react";
 import { cx } from "./cx";
 import styles from "./menu.module.css";
 
+interface MenuProps {
+  trigger: ReactElement;
+  align?: "start" | "end";
+  /** Opens as it mounts: the press that had it loaded was meant for it. */
+  defaultOpen?: boolean;
+  children: ReactNode;
+}
+
 /** A menu that opens from `trigger`, which is a button of ours. */
-export function Menu({ trigger, children, align = "start" }: { trigger: ReactElement; children: ReactNode; align?: "start" | "end" }) {
+export function Menu({ trigger, children, align = "start", defaultOpen }: MenuProps) {
   return (
-    <Base.Root>
+    <Base.Root defaultOpen={defaultOpen}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner className={styles.positioner} sideOffset={6} align={align} collisionPadding={8}>

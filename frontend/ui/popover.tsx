@@ -9,15 +9,16 @@ interface PopoverProps {
   /** Read out when it opens. */
   label: string;
   open?: boolean;
+  defaultOpen?: boolean;
   onOpenChange?: (open: boolean) => void;
   align?: "start" | "center" | "end";
   children: ReactNode;
 }
 
 /** A small panel that opens from `trigger`. */
-export function Popover({ trigger, label, open, onOpenChange, align = "start", children }: PopoverProps) {
+export function Popover({ trigger, label, open, defaultOpen, onOpenChange, align = "start", children }: PopoverProps) {
   return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
+    <Base.Root open={open} defaultOpen={defaultOpen} onOpenChange={onOpenChange}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner className={styles.positioner} sideOffset={6} align={align} collisionPadding={8}>

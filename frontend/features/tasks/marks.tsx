@@ -1,7 +1,8 @@
 "use client";
 import { Check, Flag, Repeat } from "lucide-react";
+import Link from "next/link";
 import { useNow, useZone } from "@/features/time/useNow";
-import { dayOf, dueInWords } from "@/features/time/zone";
+import { dayOf, dueInWords, formatTime, timeOf } from "@/features/time/zone";
 import { completeTask, reopenTask, type Task, undo } from "@/sync/tasks";
 import { notify } from "@/ui/notify";
 import styles from "./marks.module.css";
@@ -24,12 +25,13 @@ export function toggleCompleted(task: Task): void {
 }
 
 /** The circle that completes a task. */
-export function TaskCheck({ task }: { task: Task }) {
+export function TaskCheck({ task, tabIndex }: { task: Task; tabIndex?: number }) {
   const isDone = task.status === "completed";
   return (
     <button
       type="button"
       role="checkbox"
+      tabIndex={tabIndex}
       aria-checked={isDone}
       aria-label={isDone ? `Reopen ${task.title}` : `Complete ${task.title}`}
       data-priority={task.priority}
@@ -44,8 +46,14 @@ export function TaskCheck({ task }: { task: Task }) {
   );
 }
 
+interface DueLabelProps {
+  task: Pick<Task, "due_date" | "status" | "recurrence_pattern">;
+  /** The day is said elsewhere. */
+  timeOnly?: boolean;
+}
+
 /** When a task is due, in the person's words and zone. */
-export function DueLabel({ task }: { task: Pick<Task, "due_date" | "status" | "recurrence_pattern"> }) {
+export function DueLabel({ task, timeOnly }: DueLabelProps) {
   const now = useNow();
   const zone = useZone();
   if (!task.due_date) return null;
@@ -56,7 +64,7 @@ export function DueLabel({ task }: { task: Pick<Task, "due_date" | "status" | "r
     <time className={styles.due} dateTime={task.due_date} data-when={when}>
       {task.recurrence_pattern ? <Repeat size={13} aria-label="Repeats" /> : null}
       {when === "overdue" ? <span className="visually-hidden">Overdue: </span> : null}
-      {dueInWords(task.due_date, zone, today)}
+      {timeOnly ? (timeOf(task.due_date, zone) === "23:59" ? null : formatTime(task.due_date, zone)) : dueInWords(task.due_date, zone, today)}
     </time>
   );
 }
@@ -73,4 +81,13 @@ export function PriorityLabel({ priority }: { priority: Priority }) {
 
 export function TagLabel({ tag }: { tag: string }) {
   return <span className={styles.tag}>{tag}</span>;
+}
+
+/** A tag that leads to the tasks that have it. */
+export function TagLink({ tag, tabIndex }: { tag: string; tabIndex?: number }) {
+  return (
+    <Link href={`/tasks?tag=${encodeURIComponent(tag)}`} className={styles.tag} tabIndex={tabIndex} draggable={false}>
+      {tag}
+    </Link>
+  );
 }
