@@ -1,7 +1,6 @@
 "use client";
 import { Combobox as Base } from "@base-ui/react/combobox";
 import { Check, ChevronsUpDown } from "lucide-react";
-import { useId } from "react";
 import styles from "./combobox.module.css";
 import { cx } from "./cx";
 import field from "./field.module.css";
@@ -14,7 +13,7 @@ export interface Option {
   note?: string;
 }
 
-/** One choice of many, found by typing. */
+/** One choice of many, found by typing: the list opens below with a field to search it. */
 export function Combobox({ label, value, options, placeholder, onChange }: {
   label: string;
   value: string;
@@ -22,26 +21,22 @@ export function Combobox({ label, value, options, placeholder, onChange }: {
   placeholder?: string;
   onChange: (value: string) => void;
 }) {
-  const id = useId();
   const chosen = options.find((option) => option.value === value) ?? { value, label: value };
   return (
     <Base.Root items={options} value={chosen} onValueChange={(next: Option | null) => next && onChange(next.value)} isItemEqualToValue={(a: Option, b: Option) => a.value === b.value} autoHighlight>
       <div className={field.field}>
-        <label htmlFor={id} className={field.label}>
-          {label}
-        </label>
-        <div className={styles.control}>
-          <Base.Input id={id} className={field.input} placeholder={placeholder} />
-          <Base.Trigger className={styles.trigger} aria-label={`Show all: ${label}`}>
-            <ChevronsUpDown size={16} aria-hidden />
-          </Base.Trigger>
-        </div>
+        <Base.Label className={field.label}>{label}</Base.Label>
+        <Base.Trigger className={cx(field.input, styles.trigger)}>
+          <Base.Value />
+          <ChevronsUpDown size={16} aria-hidden />
+        </Base.Trigger>
       </div>
       <Base.Portal>
         <Base.Positioner className={menu.positioner} sideOffset={6} collisionPadding={8}>
-          <Base.Popup className={cx(menu.popup, styles.popup)}>
+          <Base.Popup className={cx(menu.popup, styles.popup)} aria-label={label}>
+            <Base.Input className={cx(field.input, styles.search)} placeholder={placeholder} aria-label={`Search: ${label}`} />
             <Base.Empty className={styles.empty}>Nothing found</Base.Empty>
-            <Base.List>
+            <Base.List className={styles.list}>
               {(option: Option) => (
                 <Base.Item key={option.value} value={option} className={menu.item}>
                   <span className={menu.mark}>

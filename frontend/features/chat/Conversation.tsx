@@ -97,7 +97,7 @@ export function Conversation() {
             );
           })}
           {last?.state === "sending" ? <Typing /> : null}
-          {last?.role === "assistant" ? <Suggestions texts={suggestionsAfter(last)} /> : null}
+          {last?.role === "assistant" ? <Suggestions texts={suggestionsAfter(last, messages.findLast(({ role }) => role === "user")?.text)} /> : null}
         </div>
       </div>
       {isAway ? (

@@ -11,8 +11,8 @@ export const EXAMPLES = [
 
 const CHANGES = new Set(["create_task", "update_task", "complete_task", "reopen_task", "restore_task"]);
 
-/** What one could say next, given the last answer. */
-export function suggestionsAfter(answer: Message): string[] {
+/** What one could say next, given the last answer and what it answered. */
+export function suggestionsAfter(answer: Message, question: string | undefined): string[] {
   const [first = ""] = answer.text.split("\n");
   const last = answer.text.trimEnd();
   if (/\?\s*(Say yes to \w+\.)?$/.test(first) || last.endsWith("?")) {
@@ -26,9 +26,11 @@ export function suggestionsAfter(answer: Message): string[] {
   if (tools.includes("delete_task")) return ["What is due today?", "What is due this week?"];
   if (tools.includes("complete_task")) return ["What is due today?", "How did I do this week?"];
   if (tools.some((tool) => CHANGES.has(tool))) {
-    const isOne = answer.actions.length === 1;
-    return isOne ? ["Move it to tomorrow", "Make it urgent", "What is due today?"] : ["What is due today?", "What is due this week?"];
+    if (answer.actions.length > 1) return ["What is due today?", "What is due this week?"];
+    const move = /tomorrow/i.test(first) ? "Move it to next Monday" : "Move it to tomorrow";
+    return /urgent/i.test(first) ? [move, "What is due today?"] : [move, "Make it urgent", "What is due today?"];
   }
+  if (first.startsWith("I did not understand") && question && question.length <= 60 && !question.includes("\n")) return [`Add ${question}`, "Help"];
   if (answer.tasks && answer.tasks.length > 0) return ["Complete the first one", "Move the first one to tomorrow", "What is overdue?"];
   return ["What is due today?", "What is due this week?", "What is overdue?"];
 }

@@ -73,7 +73,7 @@ export function ChannelRow({ channel, place, count, state, onMove, onDrop, onTog
           </IconButton>
         </span>
       ) : null}
-      <Switch label={name} checked={isUsed} disabled={channel === "in_app"} onChange={onToggle} />
+      {channel === "in_app" ? <span className={styles.always}>Always</span> : <Switch label={name} checked={isUsed} onChange={onToggle} />}
     </li>
   );
 }

@@ -38,13 +38,13 @@ export function Channels({ user }: { user: User }) {
     if (!(await save({ notification_preferences: { channels: next } }))) setUsed(used);
   }
 
-  function state(channel: Channel): { text: string; isProblem: boolean } {
+  function state(channel: Channel, isUsed: boolean): { text: string; isProblem: boolean } {
     const isMissing = available !== null && !available.has(channel);
-    if (isMissing) return { text: "Not set up on this server; the next channel is used instead.", isProblem: true };
+    if (isMissing) return { text: isUsed ? "Not set up on this server; the next channel is used instead." : "Not set up on this server.", isProblem: true };
     if (channel === "email") return { text: `To ${user.email}`, isProblem: false };
     if (channel === "sms") return phone ? { text: `To ${phone}`, isProblem: false } : { text: "Needs your phone number, below.", isProblem: true };
     if (channel === "push") return { text: "To each browser where you turned it on", isProblem: false };
-    return { text: "Always there, whatever else is used", isProblem: false };
+    return { text: "The bell in the navigation", isProblem: false };
   }
 
   return (
@@ -58,7 +58,7 @@ export function Channels({ user }: { user: User }) {
               channel={channel}
               place={place}
               count={used.length}
-              state={state(channel)}
+              state={state(channel, place >= 0)}
               onMove={(to) => void choose(moved(used, channel, to), `${CHANNEL_NAMES[channel]} is now number ${to + 1} of ${used.length}`)}
               onDrop={(dragged) => place >= 0 && void choose(moved(used, dragged, place), `${CHANNEL_NAMES[dragged]} is now number ${place + 1}`)}
               onToggle={(isOn) => {

@@ -39,7 +39,7 @@ function summary(days: { date: string; count: number }[]): string {
   const last = days.at(-1)?.count === 0 ? days.slice(0, -1) : days;
   const run = last.length - 1 - last.findLastIndex(({ count }) => count === 0);
   const when = formatDay(best.date, { weekday: "long", day: "numeric", month: "long" });
-  return `Best day: ${when}, with ${best.count}.${run > 1 ? ` ${run} days in a row by now.` : ""}`;
+  return `Most on ${when}: ${best.count}.${run > 1 ? ` Something done on each of the last ${run} days.` : ""}`;
 }
 
 function Content({ stats }: { stats: Stats }) {
