@@ -251,6 +251,23 @@ export function acknowledged(changes: readonly Change[], id: string, task: Task 
   });
 }
 
+/**
+ * The list after the server showed the version that comes after the one that a change was based on, whose own answer was
+ * lost: that is either what the change made, or the proof that it had no effect and never will.
+ */
+export function sighted(changes: readonly Change[], task: Task): Change[] {
+  const mine = changes.filter(
+    (each) => each.taskId === task.id && each.state === "queued" && each.sent && each.base > 0 && each.base + 1 === task.version,
+  );
+  return mine.reduce<Change[]>(
+    (list, change) =>
+      change.kind !== "delete" && standing(change, task).kind === "done"
+        ? acknowledged(list, change.id, task)
+        : replaced(list, { ...change, sent: false }),
+    [...changes],
+  );
+}
+
 /** The list after the server refused a change for good. What builds on a task that was never made is refused with it. */
 export function refused(changes: readonly Change[], id: string, task: Task | undefined, reason: string, errors: Change["errors"] = []): Change[] {
   const change = changes.find((each) => each.id === id);

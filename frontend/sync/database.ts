@@ -5,7 +5,7 @@ import type { Change, Task } from "./types";
 interface Schema extends DBSchema {
   tasks: { key: string; value: Task };
   changes: { key: string; value: Change };
-  /** `user`: the profile. `newest`: the update up to which the tasks are whole. */
+  /** `user`: the profile. `newest`: the update up to which the tasks are whole. `inbox`: its first page. */
   meta: { key: string; value: unknown };
 }
 
@@ -65,7 +65,8 @@ export class Database {
   }
 
   async changes(): Promise<Change[]> {
-    return this.db ? inOrder(await this.db.getAll("changes")) : this.memory;
+    const stored = await this.db?.getAll("changes").catch(() => null);
+    return stored ? inOrder(stored) : this.memory;
   }
 
   /** Does all of it or nothing, and gives the changes as they are after it. */

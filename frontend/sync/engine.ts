@@ -4,7 +4,7 @@ import { Database, forget } from "./database";
 import { Live } from "./live";
 import { catchUp } from "./load";
 import { Outbox } from "./outbox";
-import { clearInbox, refreshInbox } from "./notifications";
+import { clearInbox, refreshInbox, showInbox } from "./notifications";
 import { NOTHING, Replica, type Told } from "./replica";
 import { server } from "./server";
 import { accessToken, accountErased } from "./session";
@@ -19,6 +19,8 @@ type Message = { type: "told"; told: Told } | { type: "who" } | { type: "here"; 
 /** While nothing comes live, what is new is asked for this often at most. */
 const POLL_AFTER = 30_000;
 const RETRY_AFTER = 10_000;
+/** How long changes that were not sent wait for the live connection. */
+const LIVE_WITHIN = 2_000;
 /** How long the other tabs have to say that they are there. */
 const ROLL_CALL = 300;
 
@@ -35,6 +37,7 @@ class Engine {
   private isAskedAgain = false;
   private lastLoad = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private sending: ReturnType<typeof setTimeout> | undefined;
   private readonly stop = new AbortController();
 
   constructor(
@@ -55,6 +58,7 @@ class Engine {
     const meta = await this.replica.load();
     this.newest = typeof meta.newest === "string" ? meta.newest : null;
     this.isWhole = this.newest !== null;
+    showInbox(meta.inbox);
     return (meta.user as User | undefined) ?? null;
   }
 
@@ -84,7 +88,7 @@ class Engine {
     );
     this.live.start();
     if (!this.isWhole) this.readAll();
-    void this.adopt().then(() => this.outbox.kick());
+    void this.adopt().then(() => this.sendSoon());
   }
 
   /** Where tabs cannot take turns, each sends its own changes; those of tabs that are closed are anybody's. */
@@ -97,7 +101,13 @@ class Engine {
 
   private wake(): void {
     this.live?.wake();
-    this.outbox.kick();
+    this.sendSoon();
+  }
+
+  /** Sends when the live connection stands, which shows what became of changes whose answers were lost; or does not come. */
+  private sendSoon(): void {
+    clearTimeout(this.sending);
+    this.sending = setTimeout(() => this.outbox.kick(), LIVE_WITHIN);
   }
 
   private async update(event: UpdateEvent, id: string | null): Promise<void> {
@@ -151,7 +161,7 @@ class Engine {
   }
 
   private linked(state: "live" | "connecting" | "offline"): void {
-    if (state === "live") this.outbox.kick();
+    if (state !== "connecting" && navigator.onLine) this.outbox.kick();
     if (state !== "offline") return useLink.setState((link) => ({ state: state === "connecting" && link.state === "offline" ? "offline" : state }));
     if (!navigator.onLine) return useLink.setState({ state });
     useLink.setState({ state: "connecting" });
@@ -166,6 +176,7 @@ class Engine {
   close(): void {
     this.stop.abort();
     clearTimeout(this.retry);
+    clearTimeout(this.sending);
     this.live?.close();
     this.outbox.close();
     this.channel.close();

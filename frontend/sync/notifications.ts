@@ -3,6 +3,7 @@ import { create } from "zustand";
 import { useEffect } from "react";
 import { answer, notifications as api } from "@/api/client";
 import type { components } from "@/api/notifications";
+import { running } from "./state";
 import { onUpdate } from "./updates";
 
 export type Notification = components["schemas"]["Notification"];
@@ -28,9 +29,17 @@ function merged(first: Notification[], second: Notification[]): Notification[] {
   return newestFirst(new Map([...second, ...first].map((each) => [each.id, each])).values());
 }
 
+/** Shows the first page as this device kept it. */
+export function showInbox(kept: unknown): void {
+  if (!kept || store.getState().cursor !== undefined) return;
+  const { notifications, unread } = kept as Page;
+  store.setState({ notifications, unread });
+}
+
 /** Reads the first page anew. */
 export async function refreshInbox(): Promise<void> {
   const page = await load();
+  void running()?.replica.remember({ inbox: page });
   store.setState(({ notifications, cursor }) => ({
     notifications: merged(page.notifications, notifications),
     unread: page.unread,

@@ -290,6 +290,32 @@ describe("a change", () => {
     expect(here.conflicts()).toHaveLength(1);
   });
 
+  it("does not ask where what came in between shows that it had no effect", async () => {
+    const { model, here } = await begin();
+    await here.act(() => updateTask(id, { title: "mine" }));
+    model.faults = ["request lost"];
+    await here.send();
+    for (const description of ["one", "two"]) model.elsewhere.update(id, { description });
+    for (const event of model.events) await here.hear(event);
+    await here.send();
+    here.outbox.close();
+    expect(here.conflicts()).toEqual([]);
+    expect(model.tasks.get(id)).toMatchObject({ title: "mine", description: "two", version: 4 });
+  });
+
+  it("is not sent again where what came in between shows its effect", async () => {
+    const { model, here } = await begin();
+    await here.act(() => updateTask(id, { title: "mine" }));
+    model.faults = ["answer lost"];
+    await here.send();
+    model.elsewhere.update(id, { title: "there" });
+    for (const event of model.events) await here.hear(event);
+    await here.send();
+    here.outbox.close();
+    expect(here.replica.state.changes).toEqual([]);
+    expect(model.tasks.get(id)).toMatchObject({ title: "there", version: 3 });
+  });
+
   it("that is refused is taken back and says why", async () => {
     const { model, here, seen } = await begin();
     await here.act(() => updateTask(id, { title: "refused" }));

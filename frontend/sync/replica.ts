@@ -1,5 +1,5 @@
 /** What this device knows of a person's tasks: as the server has them, with this device's changes on top. */
-import { appended, isNews, orphaned, overlay } from "./changes";
+import { appended, isNews, orphaned, overlay, sighted } from "./changes";
 import type { Database, Step } from "./database";
 import type { Change, Task } from "./types";
 
@@ -70,13 +70,10 @@ export class Replica {
     const last = new Map(removed.map(({ id }) => [id, this.state.tasks.get(id)]));
     const lost = removed.filter(({ id, version }) => version >= (this.state.tasks.get(id)?.version ?? 0));
     this.learn(news, lost);
-    const touched = lost.filter(({ id }) => this.state.changes.some((change) => change.taskId === id));
-    await this.step({
-      put: news,
-      remove: lost.map(({ id }) => id),
-      meta,
-      changes: touched.length === 0 ? undefined : (changes) => touched.reduce((list, { id }) => orphaned(list, id, last.get(id)), changes),
-    });
+    const isTouched = (id: string) => this.state.changes.some((change) => change.taskId === id);
+    const [seen, touched] = [news.filter(({ id }) => isTouched(id)), lost.filter(({ id }) => isTouched(id))];
+    const edit = (changes: Change[]) => touched.reduce((list, { id }) => orphaned(list, id, last.get(id)), seen.reduce(sighted, changes));
+    await this.step({ put: news, remove: lost.map(({ id }) => id), meta, changes: seen.length + touched.length > 0 ? edit : undefined });
   }
 
   /** Keeps a value beside the tasks. */
