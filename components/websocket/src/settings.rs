@@ -4,12 +4,14 @@ use std::sync::OnceLock;
 
 use api::{ApiError, Caller, variable};
 use http::HeaderMap;
-use http::header::{HOST, ORIGIN};
+use http::header::ORIGIN;
 use live::socket::Identity;
 use serde_json::Value;
 
 /// The header by which a gateway shows that a request comes through it.
 const GRIP_SIG: &str = "grip-sig";
+/// The header in which Spin tells the request's URL, with the host that the client named.
+const FULL_URL: &str = "spin-full-url";
 
 /// The settings.
 pub struct Settings {
@@ -62,7 +64,8 @@ impl Settings {
         let Ok(origin) = origin.to_str() else {
             return false;
         };
-        let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let url = headers.get(FULL_URL).and_then(|url| url.to_str().ok());
+        let own = url.and_then(|url| url.split_once("://")?.1.split('/').next());
         let host = origin.split_once("://").map(|(_, host)| host);
         self.cors_origins.trim() == "*"
             || (host.is_some() && host == own)

@@ -45,21 +45,21 @@ async fn try_exchange(request: Request<Body>) -> Result<Response, Refusal> {
         return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
     };
     let (parts, body) = request.into_parts();
-    let headers = parts.headers;
-    if !settings.is_from_gateway(&headers) {
+    let headers = &parts.headers;
+    if !settings.is_from_gateway(headers) {
         return Err(Refusal::NoGateway);
     }
     let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
     let body = body.map_err(|_| Refusal::TooLarge)?.to_bytes();
     let frames = frames::decode(&body).map_err(|_| Refusal::Malformed)?;
-    let offered = text(&headers, SEC_WEBSOCKET_PROTOCOL.as_str()).unwrap_or_default();
+    let offered = text(headers, SEC_WEBSOCKET_PROTOCOL.as_str()).unwrap_or_default();
     let offered: Vec<&str> = offered
         .split(',')
         .map(str::trim)
         .filter(|it| !it.is_empty())
         .collect();
     if frames.contains(&Frame::Open) {
-        if !settings.allows_origin(&headers) {
+        if !settings.allows_origin(headers) {
             return Err(Refusal::Origin);
         }
         if !offered.is_empty() && !offered.contains(&SUBPROTOCOL) {
@@ -67,10 +67,10 @@ async fn try_exchange(request: Request<Body>) -> Result<Response, Refusal> {
         }
     }
     let state = State {
-        token: text(&headers, META_TOKEN)
+        token: text(headers, META_TOKEN)
             .filter(|it| !it.is_empty())
             .map(str::to_owned),
-        opened_at: text(&headers, META_OPENED)
+        opened_at: text(headers, META_OPENED)
             .and_then(|it| DateTime::from_timestamp_millis(it.parse().ok()?)),
     };
     let missed = async |user_id, after| database::history().await?.missed(user_id, after).await;
