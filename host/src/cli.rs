@@ -66,6 +66,15 @@ pub struct UpArgs {
     /// trigger; 0 takes a free port. Components find it in the variable dapr_url.
     #[arg(long, env = "DAPR_HTTP_PORT", default_value_t = 3500)]
     pub dapr_http_port: u16,
+    /// The port of 127.0.0.1 for publishing to WebSockets and streams, as to Pushpin, which is there if
+    /// the application has an HTTP trigger; 0 takes a free port. Components find it in the variable
+    /// grip_url.
+    #[arg(long, env = "TODO_GRIP_HTTP_PORT", default_value_t = 5561)]
+    pub grip_http_port: u16,
+    /// Signs what the gateway for WebSockets and streams asks of components (Grip-Sig), and verifies
+    /// what another gateway in front asks. Components find it in the variable grip_key.
+    #[arg(long, env = "SPIN_VARIABLE_GRIP_KEY", hide_env_values = true)]
+    pub grip_key: Option<String>,
     #[command(flatten)]
     pub guards: Guards,
 }
@@ -108,6 +117,13 @@ pub struct Guards {
     /// Requests handled at the same time; further ones get 503.
     #[arg(long, env = "TODO_MAX_REQUESTS", default_value_t = 1024, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub max_requests: usize,
+    /// WebSockets, streams and long polls held at the same time; further ones get 503.
+    #[arg(long, env = "TODO_MAX_HELD_CONNECTIONS", default_value_t = 20_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
+    pub max_held_connections: usize,
+    /// Seconds that a WebSocket may be silent before its client is pinged; after as many again
+    /// without an answer it ends.
+    #[arg(long, env = "TODO_PING_INTERVAL", default_value = "30", value_parser = seconds)]
+    pub ping_interval: Duration,
     /// Instances of one component at the same time; further requests wait.
     #[arg(long, env = "TODO_MAX_INSTANCES", default_value_t = 32, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub max_instances: usize,

@@ -11,6 +11,7 @@ mod compose;
 mod dapr;
 mod engine;
 mod events;
+mod gateway;
 mod locations;
 mod logs;
 mod manifest;
@@ -22,6 +23,7 @@ mod triggers;
 mod understand;
 mod up;
 mod variables;
+mod write_deadline;
 
 use std::process::ExitCode;
 

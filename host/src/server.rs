@@ -1,4 +1,4 @@
-//! A listening socket and its connections: HTTP/1.1 and HTTP/2 without TLS on one port.
+//! A listening socket and its connections: HTTP/1.1, with upgrades, and HTTP/2 without TLS on one port.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -18,8 +18,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::write_deadline::WriteDeadline;
+
 /// The largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
+/// How long a client may take nothing of what it is sent.
+const WRITE_TIME: Duration = Duration::from_secs(30);
 
 /// A bound socket.
 pub struct Server {
@@ -100,8 +104,9 @@ impl Server {
                 let response = answer(request, client, permit);
                 async move { Ok::<_, Infallible>(response.await) }
             });
+            let stream = TokioIo::new(WriteDeadline::new(stream, WRITE_TIME));
             let connection = builder
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection_with_upgrades(stream, service)
                 .into_owned();
             let connection = graceful.watch(connection);
             tokio::spawn(async move {

@@ -19,6 +19,7 @@ use crate::assemble::{Assembled, assemble};
 use crate::cli::UpArgs;
 use crate::dapr::Dapr;
 use crate::events::control::Control;
+use crate::gateway::{self, Gateway, GatewayLimits};
 use crate::locations::Locations;
 use crate::manifest::{self, Purpose};
 use crate::runtime_config::EventLogConfig;
@@ -30,6 +31,9 @@ use crate::triggers::kafka::KafkaConsumer;
 
 /// How often old events are looked for.
 const RETENTION: Duration = Duration::from_secs(60);
+
+/// Of the requests handled at a time, one more to so many may be the gateway's own.
+const REQUESTS_PER_GATEWAY_REQUEST: usize = 4;
 
 /// Runs the application until SIGTERM or SIGINT.
 pub fn up(args: &UpArgs) -> Result<()> {
@@ -47,7 +51,7 @@ pub fn up(args: &UpArgs) -> Result<()> {
         // A guest may compute for an epoch at a time; sockets are looked at often all the same.
         .event_interval(13)
         // A statement that waits for a lock must not keep the one that releases it from running.
-        .max_blocking_threads(args.guards.max_requests + 64)
+        .max_blocking_threads(args.guards.max_requests + gateway_requests(args) + 64)
         .build()?
         .block_on(serve(args, &app, &locations))
 }
@@ -64,6 +68,21 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
     if let Some(events) = &events {
         config.offer_variable("dapr_url", &events.url());
     }
+    let grip = if app.http_triggers.is_empty() {
+        None
+    } else {
+        Some(Grip::bind(args.grip_http_port).await?)
+    };
+    if let Some(grip) = &grip {
+        config.offer_variable("grip_url", &grip.url());
+    }
+    let grip_key = match &args.grip_key {
+        Some(key) => {
+            config.offer_variable("grip_key", key);
+            key.clone()
+        }
+        None => config.variable("grip_key").unwrap_or_default().to_owned(),
+    };
     let Assembled { http, kafka, cron } =
         assemble(args, app, &config, &locations.state_dir, server.address()?)?;
 
@@ -88,7 +107,16 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
             triggers.spawn(runner.run(stop.clone()));
         }
     }
-    announce(&http, events.as_ref());
+    announce(&http, events.as_ref(), grip.as_ref());
+    let gateway = Gateway::new(
+        http.clone(),
+        &grip_key,
+        GatewayLimits {
+            held: args.guards.max_held_connections,
+            requests: gateway_requests(args),
+            ping: args.guards.ping_interval,
+        },
+    );
     let limits = ServerLimits {
         requests: args.guards.max_requests,
         header_time: args.guards.header_timeout,
@@ -96,19 +124,26 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
     };
     // What runs still publishes: the endpoint for that stops last.
     let published = CancellationToken::new();
-    let endpoint = events.map(|events| tokio::spawn(events.run(limits, published.clone())));
+    let mut endpoints = JoinSet::new();
+    if let Some(events) = events {
+        endpoints.spawn(events.run(limits, published.clone()));
+    }
+    if let Some(grip) = grip {
+        endpoints.spawn(grip.run(gateway.clone(), limits, published.clone()));
+    }
 
     tokio::spawn(stop_on_signal(stop.clone())?);
-    let answering = http.clone();
-    let answer = move |request, client, permit| {
-        let http = answering.clone();
-        async move { http.answer(request, client, permit).await }
+    let answering = gateway.clone();
+    let answer = move |request, client, permit| answering.clone().answer(request, client, permit);
+    let held = async {
+        stop.cancelled().await;
+        gateway.stop(SHUTDOWN).await;
     };
-    server.serve(limits, answer, stop.cancelled()).await;
+    tokio::join!(server.serve(limits, answer, stop.cancelled()), held);
     while triggers.join_next().await.is_some() {}
     published.cancel();
-    if let Some(endpoint) = endpoint {
-        endpoint.await?;
+    while let Some(ended) = endpoints.join_next().await {
+        ended?;
     }
     http.stop();
     tracing::info!("stopped");
@@ -183,6 +218,43 @@ impl Events {
     }
 }
 
+/// The gateway's publish endpoint.
+struct Grip {
+    server: Server,
+    address: SocketAddr,
+}
+
+impl Grip {
+    async fn bind(port: u16) -> Result<Self> {
+        let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            .await
+            .context("the GRIP publish endpoint: choose another port with --grip-http-port")?;
+        let address = server.address()?;
+        Ok(Self { server, address })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until `stop`.
+    async fn run(self, gateway: Arc<Gateway>, limits: ServerLimits, stop: CancellationToken) {
+        let tidying = tokio::spawn(gateway.clone().tidy(stop.clone()));
+        let channels = gateway.channels.clone();
+        let answer = move |request, client, permit| {
+            gateway::endpoint::answer(channels.clone(), request, client, permit)
+        };
+        self.server.serve(limits, answer, stop.cancelled()).await;
+        let _ = tidying.await;
+    }
+}
+
+fn gateway_requests(args: &UpArgs) -> usize {
+    args.guards
+        .max_requests
+        .div_ceil(REQUESTS_PER_GATEWAY_REQUEST)
+}
+
 async fn enforce_retention(log: Arc<EventLog>) {
     let mut told = Vec::new();
     loop {
@@ -227,11 +299,14 @@ fn select(app: &mut App, ids: &[String]) -> Result<()> {
 }
 
 /// Says what is served where, as `spin up` does.
-fn announce(http: &HttpApp, events: Option<&Events>) {
+fn announce(http: &HttpApp, events: Option<&Events>, grip: Option<&Grip>) {
     let base = format!("http://{}", http.address);
     println!("Serving {base}");
     if let Some(events) = events {
         println!("Dapr publish endpoint {}", events.url());
+    }
+    if let Some(grip) = grip {
+        println!("GRIP publish endpoint {}", grip.url());
     }
     println!("Available Routes:");
     for (route, component) in http.routes.list() {

@@ -145,7 +145,8 @@ impl Provider {
         }))
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// The value that it has for a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
         match &self.0 {
             Source::Static(values) => values.get(name),
             Source::Environment { prefix, values } => {

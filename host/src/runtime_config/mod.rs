@@ -273,6 +273,12 @@ impl RuntimeConfig {
         self.variable_providers.push(Provider::fixed(values));
     }
 
+    /// The value that a provider has for a variable.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut providers = self.variable_providers.iter();
+        providers.find_map(|provider| provider.get(name))
+    }
+
     /// Checks that every store and database that a component may open is provided.
     ///
     /// # Errors

@@ -188,25 +188,36 @@ impl HttpApp {
             .ok_or(OwnAnswer::new(StatusCode::NOT_FOUND, "Not found"))?;
         log.route = found.raw.clone().into_owned();
         log.component = found.component.clone().into_owned();
-        let component = self
-            .components
-            .get(&*found.component)
-            .ok_or(CallError::UnknownComponent)?;
         if request.body().size_hint().lower() > self.limits.request_body {
             drain_unless_awaited(request);
             return Err(TOO_LARGE);
         }
 
-        headers::set(request.headers_mut(), &uri, &found, client);
-        context.trace.replace_in(request.headers_mut());
         *request.uri_mut() = uri;
         let limit = self.limits.request_body;
         let request = request.map(|body| bounded(body, limit, context.clone()));
-        let response = component.call(request, context).await?;
+        let response = self.call(request, client, context).await?;
         if context.too_large.load(Ordering::Relaxed) {
             return Err(TOO_LARGE);
         }
         Ok(response)
+    }
+
+    /// Has the component whose route matches answer a request, whose URI is absolute.
+    pub async fn call(
+        &self,
+        mut request: Request<WasiBody>,
+        client: SocketAddr,
+        context: &Arc<RequestContext>,
+    ) -> Result<Response<WasiBody>, CallError> {
+        let uri = request.uri().clone();
+        let found = self.routes.find(uri.path());
+        let found = found.ok_or(CallError::UnknownComponent)?;
+        let component = self.components.get(&*found.component);
+        let component = component.ok_or(CallError::UnknownComponent)?;
+        headers::set(request.headers_mut(), &uri, &found, client);
+        context.trace.replace_in(request.headers_mut());
+        component.call(request, context).await
     }
 
     fn well_known(&self, name: &str, method: &Method) -> Result<Response<WasiBody>, OwnAnswer> {
@@ -237,6 +248,21 @@ fn drain_unless_awaited(request: Request<Incoming>) {
     if !request.headers().contains_key(EXPECT) {
         drain(request.into_body());
     }
+}
+
+/// The answer where the host refuses what is asked.
+pub fn refusal(status: StatusCode, detail: &'static str, trace: &Trace) -> Response<WasiBody> {
+    let mut response = own_answer(&OwnAnswer::new(status, detail), trace);
+    if let Ok(id) = HeaderValue::try_from(&trace.correlation_id) {
+        response.headers_mut().insert(CORRELATION_ID, id);
+    }
+    response
+}
+
+/// The answer where a component gave none.
+pub fn failure(error: CallError, trace: &Trace) -> Response<WasiBody> {
+    let OwnAnswer { status, detail } = error.into();
+    refusal(status, detail, trace)
 }
 
 fn own_answer(answer: &OwnAnswer, trace: &Trace) -> Response<WasiBody> {

@@ -20,6 +20,7 @@ use wasmtime_wasi_http::handler::Response;
 use crate::engine::RequestContext;
 use crate::trace::Trace;
 
+pub use answer::{failure, refusal};
 pub use instances::Instances;
 pub use routes::Routes;
 
@@ -105,7 +106,7 @@ impl HttpApp {
 
 /// The absolute URI of a request to this server; none if it does not say which host it is for,
 /// or says so in two ways.
-fn absolute_uri(uri: &Uri, host: Option<&http::HeaderValue>) -> Option<Uri> {
+pub fn absolute_uri(uri: &Uri, host: Option<&http::HeaderValue>) -> Option<Uri> {
     let host = match host {
         Some(host) => Some(host.to_str().ok()?.parse().ok()?),
         None => None,
