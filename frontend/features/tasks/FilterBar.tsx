@@ -56,7 +56,7 @@ function SearchField({ filter, onChange }: { filter: Filter; onChange: (filter: 
   );
 }
 
-/** Search, filters and order of the task list. */
+/** Search and filters of the task list. */
 export function FilterBar({ filter, onChange, tags }: { filter: Filter; onChange: (filter: Filter) => void; tags: string[] }) {
   const { status, priority, tag, due } = filter;
   const chip = (of: "status" | "priority" | "tag" | "due", name: string, value: string | null) => (
@@ -86,30 +86,37 @@ export function FilterBar({ filter, onChange, tags }: { filter: Filter; onChange
             Clear filters
           </button>
         ) : null}
-        <span className={styles.sort}>
-          <LazyMenu
-            menu={FilterMenu}
-            preload={loadMenus}
-            of="sort"
-            {...{ filter, onChange, tags }}
-            trigger={
-              <button type="button" className={styles.chip} aria-label={`Sorted by ${SORT_NAMES[filter.sort].toLowerCase()}`}>
-                <ArrowDownUp size={14} aria-hidden />
-                <span>{SORT_NAMES[filter.sort]}</span>
-              </button>
-            }
-          />
-          <button
-            type="button"
-            className={styles.chip}
-            aria-label="Reverse order"
-            aria-pressed={filter.descending}
-            onClick={() => onChange({ ...filter, descending: !filter.descending })}
-          >
-            {filter.descending ? <ArrowUp size={15} aria-hidden /> : <ArrowDown size={15} aria-hidden />}
-          </button>
-        </span>
       </div>
     </div>
+  );
+}
+
+/** By what the list is sorted, and in which direction. */
+export function SortControl({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
+  return (
+    <span className={styles.sort}>
+      <LazyMenu
+        menu={FilterMenu}
+        preload={loadMenus}
+        of="sort"
+        {...{ filter, onChange }}
+        tags={[]}
+        trigger={
+          <button type="button" className={styles.chip} aria-label={`Sorted by ${SORT_NAMES[filter.sort].toLowerCase()}`}>
+            <ArrowDownUp size={14} aria-hidden />
+            <span>{SORT_NAMES[filter.sort]}</span>
+          </button>
+        }
+      />
+      <button
+        type="button"
+        className={styles.chip}
+        aria-label="Reverse order"
+        aria-pressed={filter.descending}
+        onClick={() => onChange({ ...filter, descending: !filter.descending })}
+      >
+        {filter.descending ? <ArrowUp size={15} aria-hidden /> : <ArrowDown size={15} aria-hidden />}
+      </button>
+    </span>
   );
 }

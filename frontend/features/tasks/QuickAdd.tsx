@@ -86,7 +86,7 @@ export function QuickAdd() {
           aria-label="Add a task"
           aria-invalid={problem ? true : undefined}
           aria-describedby={problem ? id : undefined}
-          placeholder="Add a task, such as: pay rent every 1st at 9, high priority"
+          placeholder="Add a task: pay rent every 1st at 9"
           value={text}
           maxLength={1000}
           enterKeyHint="done"

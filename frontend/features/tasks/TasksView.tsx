@@ -8,7 +8,7 @@ import { useTasks } from "@/sync/tasks";
 import { EmptyState } from "@/ui/bits";
 import { Button } from "@/ui/button";
 import { filterCount, filtered, NO_FILTER, termsOf } from "./filter";
-import { FilterBar } from "./FilterBar";
+import { FilterBar, SortControl } from "./FilterBar";
 import styles from "./filters.module.css";
 import { highlighted, snippet } from "./search";
 import { tagCounts } from "./tags";
@@ -89,7 +89,8 @@ function FilteredTasks() {
             shown.length > 0 ? (
               <div className={styles.count}>
                 <span role="status">{shown.length === 1 ? "1 task" : `${shown.length} tasks`}</span>
-                <button type="button" onClick={count === shown.length ? selectNone : selectAll}>
+                <SortControl filter={filter} onChange={setFilter} />
+                <button type="button" className={styles.selectAll} onClick={count === shown.length ? selectNone : selectAll}>
                   {count === shown.length ? "Select none" : "Select all"}
                 </button>
               </div>
