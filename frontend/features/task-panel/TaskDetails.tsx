@@ -12,6 +12,7 @@ import { dayInWords, dayOf, formatTime } from "@/features/time/zone";
 import { type Task, updateTask, usePending } from "@/sync/tasks";
 import { Menu, MenuRadioGroup } from "@/ui/menu";
 import styles from "./panel.module.css";
+import { inSentence } from "./historyLines";
 import { useDraft } from "./useDraft";
 
 const History = dynamic(() => import("./History").then((module) => module.History), { ssr: false });
@@ -94,7 +95,7 @@ function Moment({ name, instant }: { name: string; instant: string }) {
     <span>
       {name}{" "}
       <time dateTime={instant}>
-        {dayInWords(dayOf(instant, zone), today)} {formatTime(instant, zone)}
+        {inSentence(dayInWords(dayOf(instant, zone), today))} {formatTime(instant, zone)}
       </time>
     </span>
   );

@@ -43,7 +43,7 @@ function Panel() {
   if (id !== null && id !== shown) setShown(id);
   const task = useTask(shown);
   return (
-    <Dialog side open={id !== null} onOpenChange={(open) => !open && closeTask()} title={task?.title ?? "Task"} hideTitle actions={task ? <TaskActions task={task} /> : null}>
+    <Dialog side focusFrame open={id !== null} onOpenChange={(open) => !open && closeTask()} title={task?.title ?? "Task"} hideTitle actions={task ? <TaskActions task={task} /> : null}>
       {task ? <TaskDetails key={task.id} task={task} /> : <Missing />}
     </Dialog>
   );

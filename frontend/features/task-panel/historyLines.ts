@@ -80,7 +80,7 @@ function taskLine(entry: AuditEntry, before: AuditEntry | undefined, reader: Rea
 }
 
 /** `Today` and `Tomorrow` stand inside a sentence; names of days and months keep their capital. */
-const inSentence = (words: string): string => words.replace(/^(Today|Tomorrow|Yesterday)/, (word) => word.toLowerCase());
+export const inSentence = (words: string): string => words.replace(/^(Today|Tomorrow|Yesterday)/, (word) => word.toLowerCase());
 
 function changesBetween(before: Values, after: Values, { zone, today }: Reader): string[] {
   const changes: string[] = [];
