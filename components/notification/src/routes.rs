@@ -247,10 +247,10 @@ async fn browsers(claims: Claims) -> Result<JsonResponse<Browsers>, ApiError> {
 struct SubscriptionInput {
     /// An https address of a public push service.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     endpoint: Value,
     #[serde(default)]
-    #[schema(value_type = SubscriptionKeys)]
+    #[schema(value_type = SubscriptionKeys, required = true)]
     keys: Value,
 }
 

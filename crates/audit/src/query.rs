@@ -64,6 +64,7 @@ pub struct Page {
     /// By the time when it happened, and among the same times by `seq`.
     pub entries: Vec<Entry>,
     /// The `cursor` of the next page; null on the last one.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 
@@ -82,23 +83,27 @@ pub struct Entry {
     #[schema(example = "task_completed")]
     pub event_type: String,
     /// To which task.
+    #[schema(required = true)]
     pub task_id: Option<Uuid>,
     /// The task's version after it.
+    #[schema(required = true)]
     pub version: Option<i64>,
     /// When it happened.
     pub occurred_at: DateTime<Utc>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// The correlation id of the request that caused it.
+    #[schema(required = true)]
     pub correlation_id: Option<String>,
     /// The event's payload; null once the person is erased.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Value>>, required = true)]
     pub data: Value,
     /// SHA-256 of salt, correlation id and payload, in hex.
     pub content_digest: String,
     /// SHA-256 of this entry and the hash before it, in hex.
     pub hash: String,
     /// The hash of the entry before; null for the first.
+    #[schema(required = true)]
     pub previous_hash: Option<String>,
 }
 

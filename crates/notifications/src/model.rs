@@ -34,6 +34,7 @@ pub struct Delivery {
     /// How many there were.
     pub attempts: u32,
     /// The provider's reference, or what went wrong.
+    #[schema(required = true)]
     pub detail: Option<String>,
     /// When the last attempt ended, or began while it goes on.
     pub at: DateTime<Utc>,
@@ -54,12 +55,14 @@ pub struct Notification {
     /// When the reminder was to come.
     pub remind_at: DateTime<Utc>,
     /// When the task is due.
+    #[schema(required = true)]
     pub due_at: Option<DateTime<Utc>>,
     /// The reminder came later than it should have.
     pub late: bool,
     /// When the notification was made.
     pub created_at: DateTime<Utc>,
     /// When the person read it.
+    #[schema(required = true)]
     pub read_at: Option<DateTime<Utc>>,
     /// Each channel that was tried, the first one first.
     pub deliveries: Vec<Delivery>,
@@ -73,5 +76,6 @@ pub struct Inbox {
     /// How many the person has not read, on all pages.
     pub unread: u64,
     /// Asks for the next page, as `cursor`; null on the last.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }

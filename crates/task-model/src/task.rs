@@ -126,12 +126,14 @@ pub struct Task {
     /// 1 to 500 characters, trimmed.
     pub title: String,
     /// At most 10,000 characters.
+    #[schema(required = true)]
     pub description: Option<String>,
     /// Where it stands.
     pub status: Status,
     /// How much it matters.
     pub priority: Priority,
     /// When it should be done.
+    #[schema(required = true)]
     pub due_date: Option<DateTime<Utc>>,
     /// When to remind; at most 10.
     #[schema(value_type = Vec<String>)]
@@ -139,15 +141,18 @@ pub struct Task {
     /// Lower-case, no duplicates, at most 20 of 1 to 50 characters.
     pub tags: Vec<String>,
     /// `daily`, `weekly`, `monthly`, `yearly`, `weekdays`, or an RFC 5545 RRULE.
+    #[schema(required = true)]
     pub recurrence_pattern: Option<String>,
     /// What the next instance is counted from.
     #[serde(default)]
+    #[schema(required = true)]
     pub recurrence_from: RecurrenceFrom,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
     /// When it was completed, if it is.
+    #[schema(required = true)]
     pub completed_at: Option<DateTime<Utc>>,
     /// 1 at creation, one more at each change.
     pub version: i64,

@@ -44,13 +44,16 @@ pub struct QuietHours {
 #[serde(default)]
 pub struct NotificationPreferences {
     /// Reminders that a new task gets when it names none; at first `["PT1H"]`.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, required = true)]
     pub default_reminders: Vec<Reminder>,
     /// The preferred one first; the first that works is used, and `in_app` always. At first `["push", "in_app"]`.
+    #[schema(required = true)]
     pub channels: Vec<Channel>,
     /// While these last only the application's own list is written; the other channels wait.
+    #[schema(required = true)]
     pub quiet_hours: Option<QuietHours>,
     /// For text messages, in E.164: `+41791234567`.
+    #[schema(required = true)]
     pub phone: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! Health, description and cross-origin calls.
 
+use std::fs;
+
 use serde_json::Value;
 use tests::{Answer, TestApp, api, skip};
 
@@ -37,7 +39,10 @@ fn the_description_lists_every_route() {
         ("/api/stats", &["get"]),
         ("/api/chat", &["post"]),
         ("/api/{user_id}/chat", &["post"]),
+        ("/api/chat/latest", &["get"]),
         ("/api/chat/{conversation_id}", &["get"]),
+        ("/api/chat/{conversation_id}/undo", &["post"]),
+        ("/api/recurrence/preview", &["get"]),
         ("/healthz", &["get"]),
         ("/readyz", &["get"]),
     ] {
@@ -85,6 +90,33 @@ fn every_reference_of_the_description_leads_somewhere() {
     }
     let document = api().get("/api/openapi.json").expect(200);
     check(&document, &document);
+}
+
+/// The page's types are made of these files. `TODO_WRITE_API=1` writes them anew.
+#[test]
+fn the_page_has_the_descriptions_that_are_served() {
+    let mut outdated = Vec::new();
+    for (name, path) in [
+        ("todo", "/api/openapi.json"),
+        ("notifications", "/api/notifications/openapi.json"),
+        ("audit", "/api/audit/openapi.json"),
+    ] {
+        let served = api().get(path).expect(200);
+        let file = tests::root().join(format!("frontend/api/{name}.json"));
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        if serde_json::from_str::<Value>(&text).is_ok_and(|kept| kept == served) {
+            continue;
+        }
+        if std::env::var_os("TODO_WRITE_API").is_some() {
+            fs::write(&file, format!("{served:#}\n")).expect("the file is written");
+        } else {
+            outdated.push(file);
+        }
+    }
+    assert!(
+        outdated.is_empty(),
+        "{outdated:?}: run this test with TODO_WRITE_API=1, then `npm run api` in frontend/"
+    );
 }
 
 fn preflight(client: &tests::Client, path: &str, origin: &str) -> Answer {

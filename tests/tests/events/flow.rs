@@ -1,6 +1,6 @@
 //! What a person notices.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{TestApp, wait_for};
 
 use crate::mail::MailServer;
@@ -106,10 +106,16 @@ fn a_due_reminder_comes_by_mail_and_in_the_application() {
         .into_iter()
         .filter(|event| event.event_type == "reminder_triggered");
     assert_eq!(triggered.count(), 1);
-    let updates = app.events("task-updates");
+    let data = wait_for("the other devices to hear that it was read", 30, || {
+        let event = app.events("task-updates").pop()?;
+        assert_eq!(event.event_type, "notification");
+        let data: Value = serde_json::from_str(&event.data).expect("JSON");
+        let update = data["update_data"].clone();
+        update["read_at"].is_string().then_some(update)
+    });
     assert_eq!(
-        updates.last().map(|event| event.event_type.as_str()),
-        Some("notification")
+        (&data["id"], &data["unread"]),
+        (&notification["id"], &json!(0))
     );
 }
 

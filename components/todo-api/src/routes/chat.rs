@@ -1,5 +1,7 @@
 //! The chat: one turn of a conversation, and a conversation so far.
 
+use std::collections::BTreeMap;
+
 use api::{ApiError, ErrorBody, Json, PathId, parse_uuid, required_string};
 use axum::Json as JsonResponse;
 use chrono::{DateTime, Utc};
@@ -99,11 +101,29 @@ impl ChatAnswer {
 #[schema(as = Action)]
 #[allow(dead_code, reason = "only describes")]
 struct ActionSchema {
-    #[schema(example = "create_task")]
-    tool: String,
-    #[schema(value_type = Object)]
-    arguments: Value,
-    result: Value,
+    tool: ToolSchema,
+    arguments: BTreeMap<String, Value>,
+    /// A task, the person, or an object with a `count` and more.
+    result: BTreeMap<String, Value>,
+}
+
+/// What was called: the tools of [`Action`].
+#[derive(ToSchema)]
+#[schema(as = Tool, rename_all = "snake_case")]
+#[allow(dead_code, reason = "only describes")]
+enum ToolSchema {
+    CreateTask,
+    UpdateTask,
+    CompleteTask,
+    ReopenTask,
+    DeleteTask,
+    RestoreTask,
+    GetTask,
+    ListTasks,
+    SearchTasks,
+    CountTasks,
+    GetStats,
+    UpdateUser,
 }
 
 /// Says something to the chatbot.
