@@ -30,9 +30,11 @@ export interface components {
             /** @description SHA-256 of salt, correlation id and payload, in hex. */
             content_digest: string;
             /** @description The correlation id of the request that caused it. */
-            correlation_id?: string | null;
+            correlation_id: string | null;
             /** @description The event's payload; null once the person is erased. */
-            data?: Record<string, never> | null;
+            data: {
+                [key: string]: unknown;
+            } | null;
             /**
              * @description What happened.
              * @example task_completed
@@ -48,7 +50,7 @@ export interface components {
              */
             occurred_at: string;
             /** @description The hash of the entry before; null for the first. */
-            previous_hash?: string | null;
+            previous_hash: string | null;
             /**
              * Format: date-time
              * @description When it was recorded.
@@ -63,7 +65,7 @@ export interface components {
              * Format: uuid
              * @description To which task.
              */
-            task_id?: string | null;
+            task_id: string | null;
             /**
              * @description Where the event was published.
              * @example task-events
@@ -73,7 +75,7 @@ export interface components {
              * Format: int64
              * @description The task's version after it.
              */
-            version?: number | null;
+            version: number | null;
         };
         /** @description The body of every error. */
         ErrorBody: {
@@ -102,7 +104,7 @@ export interface components {
             /** @description By the time when it happened, and among the same times by `seq`. */
             entries: components["schemas"]["Entry"][];
             /** @description The `cursor` of the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
     };
     responses: never;

@@ -156,7 +156,7 @@ export interface components {
             /** @description Through which. */
             channel: components["schemas"]["Channel"];
             /** @description The provider's reference, or what went wrong. */
-            detail?: string | null;
+            detail: string | null;
             /** @description What came of the last attempt. */
             state: components["schemas"]["DeliveryState"];
         };
@@ -190,7 +190,7 @@ export interface components {
         /** @description A page of the inbox, newest first. */
         Inbox: {
             /** @description Asks for the next page, as `cursor`; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
             /** @description The notifications of this page. */
             notifications: components["schemas"]["Notification"][];
             /**
@@ -217,7 +217,7 @@ export interface components {
              * Format: date-time
              * @description When the task is due.
              */
-            due_at?: string | null;
+            due_at: string | null;
             /**
              * Format: uuid
              * @description Made from the reminder's event, so that it is there once.
@@ -229,7 +229,7 @@ export interface components {
              * Format: date-time
              * @description When the person read it.
              */
-            read_at?: string | null;
+            read_at: string | null;
             /**
              * Format: date-time
              * @description When the reminder was to come.
@@ -256,8 +256,8 @@ export interface components {
         /** @description A browser's subscription, as `PushSubscription.toJSON()` gives it. */
         SubscriptionInput: {
             /** @description An https address of a public push service. */
-            endpoint?: string;
-            keys?: components["schemas"]["SubscriptionKeys"];
+            endpoint: string;
+            keys: components["schemas"]["SubscriptionKeys"];
         };
         SubscriptionKeys: {
             /** @description 16 bytes in base64url. */

@@ -34,7 +34,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs out: neither the refresh token nor the access tokens of this sign-in work any more. */
+        /**
+         * Signs out: neither the refresh token nor the access tokens of this sign-in work any more, and its
+         *     cookie is gone.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -53,7 +56,9 @@ export interface paths {
         put?: never;
         /**
          * Trades a refresh token for a new one and an access token.
-         * @description A token that comes a second time was stolen from somebody: its whole family is revoked.
+         * @description A token that comes a second time was stolen from somebody: its whole family is revoked. A cookie may
+         *     come again within 30 seconds, until the new one is used: a page that is reloaded loses the answer, and
+         *     gets the same new cookie again.
          */
         post: operations["refresh"];
         delete?: never;
@@ -96,6 +101,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the conversation used last, on whatever device. */
+        get: operations["latest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/{conversation_id}": {
         parameters: {
             query?: never;
@@ -105,6 +127,43 @@ export interface paths {
         };
         /** Reads a conversation. */
         get: operations["conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{conversation_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one turn back, whatever was said after it. All of it or nothing: where something that it
+         *     changed was changed since, the tasks stay as they are.
+         */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recurrence/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a recurrence pattern means: in words, and its next dates. */
+        get: operations["preview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -338,10 +397,14 @@ export interface components {
     schemas: {
         /** @description A call that the turn made: [`Action`] as the description shows it. */
         Action: {
-            arguments: Record<string, never>;
-            result: unknown;
-            /** @example create_task */
-            tool: string;
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** @description A task, the person, or an object with a `count` and more. */
+            result: {
+                [key: string]: unknown;
+            };
+            tool: components["schemas"]["Tool"];
         };
         /** @description Open tasks in each priority. */
         ByPriority: {
@@ -380,6 +443,11 @@ export interface components {
             reply: string;
             /** @description The tasks that a question was answered with. */
             tasks?: components["schemas"]["Task"][];
+            /**
+             * Format: uuid
+             * @description Takes just this turn back at `/api/chat/{conversation_id}/undo`; there if it changed something.
+             */
+            undo?: string;
         };
         /**
          * @description What a person says.
@@ -430,6 +498,7 @@ export interface components {
             email: string;
             /** Format: password */
             password: string;
+            session?: components["schemas"]["SessionKind"] | null;
         };
         /** @description The body of every error. */
         ErrorBody: {
@@ -463,12 +532,21 @@ export interface components {
         };
         /** @description One thing that was said. */
         Message: {
+            /** @description Of an answer: what was done or looked up. Of long ones the first, of old ones none. */
+            actions: components["schemas"]["Action"][];
             /** @description Long ones are shortened. */
             content: string;
             /** Format: date-time */
             created_at: string;
             /** @description By whom. */
             role: components["schemas"]["Role"];
+            /**
+             * Format: uuid
+             * @description Of an answer: takes just this turn back; there while that is possible.
+             */
+            undo?: string;
+            /** @description Of an answer: whether its turn was taken back. */
+            undone: boolean;
         };
         /** @description How and when a person wants to be notified. */
         NotificationPreferences: {
@@ -546,9 +624,33 @@ export interface components {
          * @enum {string}
          */
         RecurrenceFrom: "due_date" | "completion";
-        /** @description A refresh token. */
+        /** @description What a pattern means. */
+        RecurrencePreview: {
+            /**
+             * @description When the instances after the one at `start` are due, in the person's time zone, as far as they are
+             *     completed when they are due. Fewer than asked for where the series ends, or falls on no date.
+             */
+            dates: string[];
+            /**
+             * @description In plain English.
+             * @example every Monday and Thursday
+             */
+            description: string;
+            /**
+             * @description As a task would keep it.
+             * @example FREQ=WEEKLY;BYDAY=MO,TH
+             */
+            pattern: string;
+        };
+        /** @description A refresh token, or the word that it comes as a cookie. */
         RefreshInput: {
-            refresh_token: string;
+            /** @description Required unless `session` says that it comes as a cookie. */
+            refresh_token?: string | null;
+            session?: components["schemas"]["SessionKind"] | null;
+        };
+        /** @description An account to create, and how to stay signed in. */
+        RegisterInput: components["schemas"]["RegistrationInput"] & {
+            session?: components["schemas"]["SessionKind"] | null;
         };
         /**
          * @description An account to create; what the server does not know is ignored.
@@ -594,6 +696,11 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * @description How a browser stays signed in: the refresh token is in a cookie that no script can read.
+         * @enum {string}
+         */
+        SessionKind: "cookie";
         /** @description A person signed in. */
         SignedIn: {
             /** @description A JWT for `Authorization: Bearer`. */
@@ -604,8 +711,8 @@ export interface components {
              * @example 900
              */
             expires_in: number;
-            /** @description Good for one use at `/api/auth/refresh`, within 30 days. */
-            refresh_token: string;
+            /** @description Good for one use at `/api/auth/refresh`, within 30 days. Null where a cookie holds it. */
+            refresh_token: string | null;
             user: components["schemas"]["User"];
         };
         /** @description Numbers over all tasks. Days are days in the person's time zone. */
@@ -655,19 +762,19 @@ export interface components {
              * Format: date-time
              * @description When it was completed, if it is.
              */
-            completed_at?: string | null;
+            completed_at: string | null;
             /**
              * Format: date-time
              * @description When it was made.
              */
             created_at: string;
             /** @description At most 10,000 characters. */
-            description?: string | null;
+            description: string | null;
             /**
              * Format: date-time
              * @description When it should be done.
              */
-            due_date?: string | null;
+            due_date: string | null;
             /**
              * Format: uuid
              * @description Made by the server.
@@ -676,9 +783,9 @@ export interface components {
             /** @description How much it matters. */
             priority: components["schemas"]["Priority"];
             /** @description What the next instance is counted from. */
-            recurrence_from?: components["schemas"]["RecurrenceFrom"];
+            recurrence_from: components["schemas"]["RecurrenceFrom"];
             /** @description `daily`, `weekly`, `monthly`, `yearly`, `weekdays`, or an RFC 5545 RRULE. */
-            recurrence_pattern?: string | null;
+            recurrence_pattern: string | null;
             /** @description When to remind; at most 10. */
             reminders: string[];
             /** @description Where it stands. */
@@ -785,6 +892,19 @@ export interface components {
             /** @description 1 to 500 characters after trimming, no control characters. */
             title?: string;
         };
+        /**
+         * @description What was called: the tools of [`Action`].
+         * @enum {string}
+         */
+        Tool: "create_task" | "update_task" | "complete_task" | "reopen_task" | "delete_task" | "restore_task" | "get_task" | "list_tasks" | "search_tasks" | "count_tasks" | "get_stats" | "update_user";
+        /** @description A turn to take back. */
+        UndoInput: {
+            /**
+             * Format: uuid
+             * @description As the turn's answer named it.
+             */
+            undo: string;
+        };
         /** @description A person as they see themselves; never carries the password hash. */
         User: {
             /**
@@ -881,6 +1001,17 @@ export interface operations {
                 headers: {
                     /** @description The challenge (RFC 6750) */
                     "WWW-Authenticate"?: string;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A cookie for a page of another origin */
+            403: {
+                headers: {
                     /** @description Names the request in the logs */
                     "X-Correlation-Id"?: string;
                     [name: string]: unknown;
@@ -1055,11 +1186,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Unknown, used, revoked or expired */
+            /** @description No token, or one that is unknown, used, revoked or expired */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750) */
                     "WWW-Authenticate"?: string;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A cookie for a page of another origin */
+            403: {
+                headers: {
                     /** @description Names the request in the logs */
                     "X-Correlation-Id"?: string;
                     [name: string]: unknown;
@@ -1138,7 +1280,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RegistrationInput"];
+                "application/json": components["schemas"]["RegisterInput"];
             };
         };
         responses: {
@@ -1155,6 +1297,17 @@ export interface operations {
             };
             /** @description The body is not valid JSON */
             400: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A cookie for a page of another origin */
+            403: {
                 headers: {
                     /** @description Names the request in the logs */
                     "X-Correlation-Id"?: string;
@@ -1356,6 +1509,78 @@ export interface operations {
             };
         };
     };
+    latest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationAnswer"];
+                };
+            };
+            /** @description No access token, or one that is not valid */
+            401: {
+                headers: {
+                    /** @description The challenge (RFC 6750) */
+                    "WWW-Authenticate"?: string;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing was said yet, or not for 30 days */
+            404: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over the rate limit */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that this depends on is unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     conversation: {
         parameters: {
             query?: never;
@@ -1394,6 +1619,224 @@ export interface operations {
             };
             /** @description Not there, or not yours */
             404: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over the rate limit */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that this depends on is unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoInput"];
+            };
+        };
+        responses: {
+            /** @description It is as before the turn */
+            200: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No access token, or one that is not valid */
+            401: {
+                headers: {
+                    /** @description The challenge (RFC 6750) */
+                    "WWW-Authenticate"?: string;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such conversation, or no such turn among its last ten that changed something */
+            404: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Taken back already, or changed since */
+            409: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than 1 MiB */
+            413: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not application/json */
+            415: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Values that break a rule */
+            422: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over the rate limit */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that this depends on is unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query: {
+                /**
+                 * @description `daily`, `weekly`, `monthly`, `yearly`, `weekdays`, or an RFC 5545 RRULE.
+                 * @example FREQ=WEEKLY;BYDAY=MO,TH
+                 */
+                pattern: string;
+                /** @description When the task is due; now unless told. */
+                start?: string;
+                /** @description What the next instance counts from. */
+                recurrence_from?: components["schemas"]["RecurrenceFrom"];
+                /** @description How many dates at most. */
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it means */
+            200: {
+                headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecurrencePreview"];
+                };
+            };
+            /** @description No access token, or one that is not valid */
+            401: {
+                headers: {
+                    /** @description The challenge (RFC 6750) */
+                    "WWW-Authenticate"?: string;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Values that break a rule */
+            422: {
                 headers: {
                     /** @description Names the request in the logs */
                     "X-Correlation-Id"?: string;
@@ -1646,6 +2089,8 @@ export interface operations {
                 due_before?: string;
                 /** @description Due at or after. */
                 due_after?: string;
+                /** @description Created, changed or completed at or after. */
+                updated_after?: string;
                 /** @description Past its due date and open, or not. */
                 overdue?: boolean;
                 /** @description Words that title, description or tags hold. */
@@ -1791,6 +2236,17 @@ export interface operations {
                 headers: {
                     /** @description The challenge (RFC 6750) */
                     "WWW-Authenticate"?: string;
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description This repeats a request with the same `Idempotency-Key` whose task was deleted since */
+            409: {
+                headers: {
                     /** @description Names the request in the logs */
                     "X-Correlation-Id"?: string;
                     [name: string]: unknown;

@@ -36,7 +36,7 @@ const LEAVING = "leaving";
 /** Before an id: the session ended by itself; what this device keeps waits for the person to sign in again. */
 const KEPT = "kept:";
 /** The refresh token is in a cookie. */
-const COOKIE = { session: "cookie" };
+const COOKIE = { session: "cookie" } as const;
 /** An access token is renewed this long before it expires. */
 const EARLY = 60_000;
 /** How long another tab has to give its token. */
@@ -140,7 +140,7 @@ function renew(refused: string | null): Promise<string | null> {
 }
 
 /** Trades the cookie for an access token and the next cookie. */
-const refreshed = (): Promise<SignedIn> => answer<SignedIn>(todo.POST("/api/auth/refresh", { body: COOKIE as never }));
+const refreshed = (): Promise<SignedIn> => answer<SignedIn>(todo.POST("/api/auth/refresh", { body: COOKIE }));
 
 async function renewNow(refused: string | null): Promise<string | null> {
   const isFit = () => isGood() && token?.value !== refused;

@@ -8,7 +8,7 @@ let seq = 0;
 function entry(event_type: string, data: object, topic = "task-events"): AuditEntry {
   seq += 1;
   const at = new Date(Date.UTC(2026, 10, 20) + seq * 60_000).toISOString();
-  return { id: `entry-${seq}`, seq, topic, event_type, occurred_at: at, recorded_at: at, content_digest: "", hash: "", data: data as never };
+  return { id: `entry-${seq}`, seq, topic, event_type, occurred_at: at, recorded_at: at, content_digest: "", hash: "", correlation_id: null, previous_hash: null, task_id: null, version: null, data: data as never };
 }
 const change = (patch: object, event_type = "task_updated") => entry(event_type, { task_data: { ...TASK, ...patch } });
 const told = (entries: AuditEntry[], isWhole = true) => linesOf(merged([], entries), isWhole, READER).map((line) => line.texts);
