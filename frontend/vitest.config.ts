@@ -3,5 +3,5 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL(".", import.meta.url)) } },
-  test: { include: ["{sync,features,ui}/**/*.test.ts"] },
+  test: { include: ["{features,scripts,sync,ui}/**/*.test.ts"] },
 });
