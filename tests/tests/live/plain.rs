@@ -1,6 +1,7 @@
 //! Requests that are no live connections.
 
-use tests::{Client, TestApp, jwt};
+use serde_json::Value;
+use tests::{Client, TestApp, jwt, raw};
 
 use crate::client::{Handshake, Socket};
 use crate::{Gateway, behind_each_gateway, own_token};
@@ -54,8 +55,14 @@ fn pages_of_other_origins_are_refused(gateway: Gateway) {
             Err(refused) => {
                 assert!(!allowed, "{origin}: {refused:?}");
                 assert_eq!(refused.status(), 403);
-                let body = refused.body().clone().unwrap_or_default();
-                let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+                let handshake = format!(
+                    "GET /api/ws HTTP/1.1\r\nHost: {}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n\
+                     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                    app.front()
+                );
+                let answer = raw::exchange_within(app.front(), handshake.as_bytes(), 2);
+                let body: Value = serde_json::from_str(answer.body()).expect("JSON");
                 assert!(
                     body["detail"].is_string() && body["correlation_id"].is_string(),
                     "{body}"
