@@ -43,14 +43,19 @@ test: build lint ## Run every test, on real processes
 	@failed=; \
 	cargo test --locked --release --workspace --exclude todo-host --no-fail-fast || failed=1; \
 	cargo test --locked --release --package todo-host --no-fail-fast || failed=1; \
+	npm run --silent --prefix frontend test || failed=1; \
+	npm run --silent --prefix tests/browser test || failed=1; \
 	[ -z "$$failed" ]
 
 .PHONY: lint
-lint: setup-test ## Check format, lints, licences and advisories
+lint: setup-test ## Check format, lints, types, licences and advisories
 	@echo "==> cargo fmt"
 	@cargo fmt --all --check
 	@echo "==> cargo clippy"
 	@cargo clippy --locked --release --workspace --all-targets --quiet -- -D warnings
+	@echo "==> tsc"
+	@npm run --silent --prefix frontend check
+	@npm run --silent --prefix tests/browser check
 	@echo "==> cargo deny"
 	@cargo deny --log-level error check bans licenses sources
 	@if timeout 60 cargo deny --log-level error fetch db >/dev/null 2>&1; then cargo deny --log-level error check advisories; \

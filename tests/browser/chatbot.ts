@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -43,9 +43,10 @@ export class Chatbot {
       join(state, "spin.toml"),
       manifest
         .replaceAll('source = "target/', `source = "${root}/target/`)
-        .replaceAll('source = "frontend/', `source = "${root}/frontend/`)
         .replaceAll(/^cron_expression = .*$/gm, 'cron_expression = "* * * * * *"'),
     );
+    // The host mounts only what lies beside the manifest.
+    await symlink(join(root, "frontend"), join(state, "frontend"));
     const config = await readFile(join(root, "runtime-config.toml"), "utf8");
     await writeFile(join(state, "runtime-config.toml"), config.replaceAll('".spin/', `"${state}/`));
     const chatbot = new Chatbot(state, await freePort(), {
