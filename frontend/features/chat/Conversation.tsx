@@ -29,12 +29,18 @@ function Typing() {
   ) : null;
 }
 
+function say(text: string): void {
+  send(text);
+  // The suggestion goes; one who types goes on typing. On a touch screen this would open the keyboard.
+  if (window.matchMedia("(pointer: fine)").matches) document.getElementById("chat-input")?.focus();
+}
+
 function Suggestions({ texts, stacked }: { texts: string[]; stacked?: boolean }) {
   return (
     <ul className={styles.suggestions} data-stacked={stacked} aria-label="Suggestions">
       {texts.map((text) => (
         <li key={text}>
-          <button type="button" className={styles.suggestion} onClick={() => send(text)}>
+          <button type="button" className={styles.suggestion} onClick={() => say(text)}>
             {text}
           </button>
         </li>
@@ -56,15 +62,20 @@ function Start() {
 /** What was said, and where to say more. */
 export function Conversation() {
   const userId = useSession().user?.id;
+  const isOwn = useConversation((state) => state.userId === userId);
+  useEffect(() => {
+    if (userId) void open(userId);
+  }, [userId]);
+  // What another person said here before is not for this one, not even for a moment.
+  return userId && isOwn ? <Open userId={userId} /> : null;
+}
+
+function Open({ userId }: { userId: string }) {
   const { messages, history } = useConversation();
   const zone = useZone();
   const today = useToday();
   const last = messages.at(-1);
   const { scroller, isAway, toEnd } = useStayAtEnd(messages, last?.role === "user");
-  useEffect(() => {
-    if (userId) void open(userId);
-  }, [userId]);
-
   const isNew = last?.role === "assistant" && last.state === "said";
   return (
     <div className={styles.conversation}>
@@ -79,7 +90,7 @@ export function Conversation() {
           {history === "failed" ? (
             <p className={styles.notice}>
               What was said before could not be loaded.{" "}
-              <Button size="small" onClick={() => userId && void open(userId)}>
+              <Button size="small" onClick={() => void open(userId)}>
                 Try again
               </Button>
             </p>

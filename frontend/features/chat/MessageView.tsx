@@ -52,17 +52,28 @@ function Answer({ message }: { message: Message }) {
   const deeds = deedsOf(message.actions);
   const { tasks, undoState } = message;
   // A question about which tasks to change lists them, a sentence that names them does not need to.
-  const isList = !!tasks && tasks.length > 0 && (/\n\d+\. /.test(message.text) || deeds.length === 0);
+  const isNumbered = /\n\d+\. /.test(message.text);
+  const isList = !!tasks && tasks.length > 0 && (isNumbered || deeds.length === 0);
   return (
     <div className={styles.answer}>
       <div className={styles.text}>
         <span className="visually-hidden">Todo Chatbot: </span>
         <Text text={message.text} withoutList={isList} />
       </div>
-      {isList ? <AnsweredTasks tasks={tasks} /> : null}
+      {isList ? <AnsweredTasks tasks={tasks} isFolded={!isNumbered} /> : null}
       {deeds.length > 0 ? <Deeds deeds={deeds} isUndone={undoState === "done"} /> : null}
       {message.undo && undoState !== "done" && undoState !== "refused" ? (
-        <Button size="small" variant="quiet" className={styles.undo} disabled={undoState === "asking"} onClick={() => void undoTurn(message)}>
+        <Button
+          size="small"
+          variant="quiet"
+          className={styles.undo}
+          disabled={undoState === "asking"}
+          onClick={(event) => {
+            // The button goes; the keyboard stays in the conversation.
+            event.currentTarget.closest<HTMLElement>("[role=log]")?.focus({ preventScroll: true });
+            void undoTurn(message);
+          }}
+        >
           <Undo2 size={15} aria-hidden /> Undo
         </Button>
       ) : null}

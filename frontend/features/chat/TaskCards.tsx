@@ -49,7 +49,7 @@ function Marks({ task }: { task: Task }) {
   );
 }
 
-function Card({ deed, isUndone }: { deed: Deed; isUndone: boolean }) {
+function Card({ deed, isUndone, isFirst }: { deed: Deed; isUndone: boolean; isFirst: boolean }) {
   const live = useTask(deed.task.id);
   const isDeleted = deed.tool === "delete_task";
   const task = (isDeleted ? null : live) ?? deed.task;
@@ -57,7 +57,7 @@ function Card({ deed, isUndone }: { deed: Deed; isUndone: boolean }) {
   return (
     <li>
       <button type="button" className={styles.card} data-tool={deed.tool} data-undone={isUndone} disabled={!live} onClick={() => openTask(task.id)}>
-        <span className={styles.verb}>
+        <span className={isFirst ? styles.verb : "visually-hidden"}>
           <Icon size={13} strokeWidth={2.25} aria-hidden />
           {isUndone ? `${verb}, then undone` : verb}
         </span>
@@ -68,7 +68,15 @@ function Card({ deed, isUndone }: { deed: Deed; isUndone: boolean }) {
   );
 }
 
-const SHOWN = 4;
+const SHOWN = 5;
+
+function More({ count, onClick }: { count: number; onClick: () => void }) {
+  return count > 0 ? (
+    <button type="button" className={styles.more} onClick={onClick}>
+      Show {count} more
+    </button>
+  ) : null;
+}
 
 /** What the chatbot did. */
 export function Deeds({ deeds, isUndone }: { deeds: Deed[]; isUndone: boolean }) {
@@ -77,15 +85,11 @@ export function Deeds({ deeds, isUndone }: { deeds: Deed[]; isUndone: boolean })
   return (
     <>
       <ul className={styles.cards}>
-        {shown.map((deed) => (
-          <Card key={deed.task.id} deed={deed} isUndone={isUndone} />
+        {shown.map((deed, index) => (
+          <Card key={deed.task.id} deed={deed} isUndone={isUndone} isFirst={deed.tool !== shown[index - 1]?.tool} />
         ))}
       </ul>
-      {shown.length < deeds.length ? (
-        <button type="button" className={styles.more} onClick={() => setOpen(true)}>
-          Show {deeds.length - shown.length} more
-        </button>
-      ) : null}
+      <More count={deeds.length - shown.length} onClick={() => setOpen(true)} />
     </>
   );
 }
@@ -113,12 +117,17 @@ function Row({ task: told, number }: { task: Task; number: number }) {
 }
 
 /** The tasks of an answer, as they are now; their numbers are what "the second one" means. */
-export function AnsweredTasks({ tasks }: { tasks: Task[] }) {
+export function AnsweredTasks({ tasks, isFolded }: { tasks: Task[]; isFolded: boolean }) {
+  const [isOpen, setOpen] = useState(!isFolded);
+  const shown = isOpen ? tasks : tasks.slice(0, SHOWN);
   return (
-    <ol className={styles.rows}>
-      {tasks.map((task, index) => (
-        <Row key={task.id} task={task} number={index + 1} />
-      ))}
-    </ol>
+    <>
+      <ol className={styles.rows}>
+        {shown.map((task, index) => (
+          <Row key={task.id} task={task} number={index + 1} />
+        ))}
+      </ol>
+      <More count={tasks.length - shown.length} onClick={() => setOpen(true)} />
+    </>
   );
 }

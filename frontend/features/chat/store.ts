@@ -139,32 +139,42 @@ async function deliver(message: Message): Promise<void> {
   }
 }
 
+const isBusy = (): boolean => now().messages.some(({ state }) => state === "sending");
+
 /** Says something; one message is under way at a time. */
 export function send(text: string): void {
+  if (isBusy()) return;
   const message = said("user", text, { state: "sending" });
   set(({ messages }) => ({ messages: [...messages, message] }));
   void deliver(message);
 }
 
+/** How many of a person's last messages in a row are this one; long ones are kept shortened. */
+function timesSaid(text: string, messages: { role: string; content: string }[]): number {
+  const own = messages.filter(({ role }) => role === "user").map(({ content }) => content.replace(/(…|\.\.\.)$/, ""));
+  const isOther = (content: string) => content !== text && !(content.length > 200 && text.startsWith(content));
+  return own.length - 1 - own.findLastIndex(isOther);
+}
+
+/** What the server answered to a message whose answer was lost; null where it did not hear it. */
+async function lostAnswer(id: string, { id: own, text }: Message): Promise<string | null> {
+  const known = now().messages.filter((each) => each.id !== own && each.state !== "failed");
+  const { messages } = await read(id);
+  const isHeard = timesSaid(text, messages) > timesSaid(text, known.map(({ role, text: content }) => ({ role, content })));
+  const last = messages.at(-1);
+  return isHeard && last?.role === "assistant" ? last.content : null;
+}
+
 /** Says again what failed, unless it turns out that the server heard it and only its answer was lost. */
 export async function retry(message: Message): Promise<void> {
-  const { id, messages } = now();
-  edit(message.id, { state: "sending", problem: undefined });
-  if (id) {
-    try {
-      const history = await read(id);
-      const known = messages.filter((each) => each.role === "user" && each.id !== message.id && each.state !== "failed").length;
-      const heard = history.messages.filter(({ role }) => role === "user");
-      const isHeard = history.messages.length < 50 ? heard.length > known && heard.at(-1)?.content === message.text : Date.parse(heard.at(-1)?.created_at ?? "") > message.at - 5_000 && heard.at(-1)?.content === message.text;
-      if (isHeard) {
-        set({ messages: earlier(history) });
-        return;
-      }
-    } catch {
-      // Sending tells what is wrong.
-    }
-  }
-  await deliver(message);
+  if (isBusy()) return;
+  const { id } = now();
+  const again: Message = { ...message, state: "sending", problem: undefined };
+  set(({ messages }) => ({ messages: [...messages.filter((each) => each.id !== message.id), again] }));
+  // Where the conversation cannot be read, sending tells what is wrong.
+  const reply = id ? await lostAnswer(id, message).catch(() => null) : null;
+  if (id && reply !== null) hear(again, { conversation_id: id, reply, actions: [] });
+  else await deliver(again);
 }
 
 /** Forgets a message that failed and gives its text back. */

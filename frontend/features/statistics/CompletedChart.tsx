@@ -12,11 +12,11 @@ interface Completed {
   count: number;
 }
 
-/** The first "round" number that is at least `most`: 4, 5, 10, 20, 50, … */
+/** The first round number that is at least `most` and has a half: 4, 6, 10, 20, 40, … */
 function ceilingOf(most: number): number {
   if (most <= 4) return 4;
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((round) => round >= most) ?? most;
+  return [1, 2, 4, 6, 10].map((factor) => factor * power).find((round) => round >= most) ?? most;
 }
 
 /**
