@@ -7,7 +7,7 @@ import styles from "./list.module.css";
 import { TaskRow } from "./TaskRow";
 
 /** So many rows come and go together in a long list. */
-const BLOCK = 40;
+const BLOCK = 20;
 
 /** Rows that are there only while they are near the window, or while one of them has the keyboard. */
 function Block({ ids, isFirst, children }: { ids: string[]; isFirst: boolean; children: () => ReactNode }) {
@@ -22,7 +22,7 @@ function Block({ ids, isFirst, children }: { ids: string[]; isFirst: boolean; ch
         if (!entry.isIntersecting) setHeight(entry.boundingClientRect.height);
         setNear(entry.isIntersecting);
       },
-      { rootMargin: "1200px 0px" },
+      { rootMargin: "900px 0px" },
     );
     if (block.current) observer.observe(block.current);
     return () => observer.disconnect();
@@ -59,7 +59,7 @@ export function Rows({ group, first, total, terms, conflicted, isDraggable }: Ro
       isDraggable={isDraggable}
     />
   );
-  const blocks = tasks.length > 2 * BLOCK ? Math.ceil(tasks.length / BLOCK) : 0;
+  const blocks = tasks.length > 4 * BLOCK ? Math.ceil(tasks.length / BLOCK) : 0;
   return (
     <div role="grid" aria-label={label} aria-multiselectable aria-rowcount={total} className={styles.rows}>
       {blocks === 0

@@ -5,7 +5,12 @@ import { completeTask, deleteTask, reopenTask, skipTask, type Task, type TaskPat
 import { notify } from "@/ui/notify";
 import { isOver, PRIORITY_NAMES, type Priority, type Status, STATUS_NAMES } from "./marks";
 
-/** `title` says what became of the tasks: "Done", and of several "3 done". */
+/** Says it of several only: of one, the row shows it. */
+function didMany(title: string, tasks: readonly Task[], changes: (string | null)[]): void {
+  if (tasks.length > 1) did(title, tasks, changes);
+}
+
+/** `title` says what became of the tasks: "Done", and of several "3 tasks: done". */
 function did(title: string, tasks: readonly Task[], changes: (string | null)[]): void {
   const made = changes.filter((change) => change !== null);
   if (made.length === 0) return;
@@ -29,11 +34,11 @@ export function toggle(tasks: readonly Task[]): void {
 }
 
 export function setStatus(tasks: readonly Task[], status: Status): void {
-  did(STATUS_NAMES[status], tasks, change(tasks, () => ({ status })));
+  didMany(STATUS_NAMES[status], tasks, change(tasks, () => ({ status })));
 }
 
 export function setPriority(tasks: readonly Task[], priority: Priority): void {
-  did(`${PRIORITY_NAMES[priority]} priority`, tasks, change(tasks, () => ({ priority })));
+  didMany(`${PRIORITY_NAMES[priority]} priority`, tasks, change(tasks, () => ({ priority })));
 }
 
 /** Makes them due on a day, each at its time of day; null: without a date. */

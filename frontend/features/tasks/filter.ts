@@ -107,7 +107,8 @@ export function filtered(tasks: readonly Task[], filter: Filter, now: number, zo
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-const compareTime = (a: string, b: string) => Date.parse(a) - Date.parse(b);
+/** Times of the API are in UTC and all of one form: their texts compare as they do, but for fractions of a second. */
+const compareTime = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 const COMPARE: Record<Sort, (a: Task, b: Task) => number> = {
   due_date: (a, b) => compareTime(a.due_date ?? "", b.due_date ?? ""),

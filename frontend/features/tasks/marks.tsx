@@ -60,11 +60,13 @@ export function DueLabel({ task, timeOnly }: DueLabelProps) {
   const today = dayOf(now, zone);
   const isOpen = !isOver(task);
   const when = isOpen && Date.parse(task.due_date) < now ? "overdue" : isOpen && dayOf(task.due_date, zone) === today ? "today" : undefined;
+  const isWholeDay = timeOf(task.due_date, zone) === "23:59";
+  if (timeOnly && isWholeDay && !task.recurrence_pattern) return null;
   return (
     <time className={styles.due} dateTime={task.due_date} data-when={when}>
       {task.recurrence_pattern ? <Repeat size={13} aria-label="Repeats" /> : null}
       {when === "overdue" ? <span className="visually-hidden">Overdue: </span> : null}
-      {timeOnly ? (timeOf(task.due_date, zone) === "23:59" ? null : formatTime(task.due_date, zone)) : dueInWords(task.due_date, zone, today)}
+      {timeOnly ? (isWholeDay ? null : formatTime(task.due_date, zone)) : dueInWords(task.due_date, zone, today)}
     </time>
   );
 }
@@ -86,7 +88,7 @@ export function TagLabel({ tag }: { tag: string }) {
 /** A tag that leads to the tasks that have it. */
 export function TagLink({ tag, tabIndex }: { tag: string; tabIndex?: number }) {
   return (
-    <Link href={`/tasks?tag=${encodeURIComponent(tag)}`} className={styles.tag} tabIndex={tabIndex} draggable={false}>
+    <Link href={`/tasks?tag=${encodeURIComponent(tag)}`} className={styles.tag} tabIndex={tabIndex} prefetch={false} draggable={false}>
       {tag}
     </Link>
   );
