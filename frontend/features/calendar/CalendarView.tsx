@@ -49,10 +49,11 @@ export function CalendarView() {
 
   const grid = useRef<HTMLDivElement>(null);
   const isKey = useRef(false);
+  const cellOf = (day: Day) => grid.current?.querySelector<HTMLElement>(`[data-day="${day}"]`);
   useEffect(() => {
     if (!isKey.current) return;
     isKey.current = false;
-    grid.current?.querySelector<HTMLElement>(`[data-day="${active}"]`)?.focus();
+    cellOf(active)?.focus();
   }, [active]);
 
   const latest = useRef({ tasks, zone, today, days });
@@ -96,17 +97,19 @@ export function CalendarView() {
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof HTMLElement)) return;
-    const isOnDay = event.target.dataset.day !== undefined;
-    if (isOnDay && (event.key === "Enter" || event.key === " ")) {
+    const from = event.target.closest<HTMLElement>("[data-day]")?.dataset.day ?? active;
+    if (event.target.dataset.day !== undefined && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
-      open(active);
+      open(from);
       return;
     }
-    const day = dayAfterKey(event.key, active, span);
+    const day = dayAfterKey(event.key, from, span);
     if (day === null) return;
     event.preventDefault();
-    isKey.current = true;
+    // A day that is not shown yet gets the focus when it is.
+    isKey.current = day !== active;
     setChosen(day);
+    cellOf(day)?.focus();
   };
 
   const { title, year } = headline(span, active);
@@ -139,9 +142,9 @@ export function CalendarView() {
           ]}
           onChange={setSpan}
         />
-        <Button variant="primary" onClick={() => newTaskOn(active, zone)}>
+        <Button variant="primary" className={styles.add} onClick={() => newTaskOn(active, zone)}>
           <Plus size={18} aria-hidden />
-          New task
+          <span className={isPhone ? "visually-hidden" : undefined}>New task</span>
         </Button>
       </ViewHeader>
       <div ref={grid} role="grid" aria-label={`${title} ${year}`} aria-busy={loading && tasks.length === 0} className={styles.grid} data-compact={isCompact || undefined} onKeyDown={onKeyDown}>

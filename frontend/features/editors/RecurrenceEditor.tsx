@@ -57,7 +57,7 @@ export function RecurrenceEditor({ value, due, onChange }: RecurrenceEditorProps
   };
   return (
     <div className={styles.editor}>
-      <NativeSelect label="Repeat" value={kind} onChange={(event) => choose(event.target.value as Kind)}>
+      <NativeSelect label="How often" value={kind} onChange={(event) => choose(event.target.value as Kind)}>
         {KINDS.map((each) => (
           <option key={each.kind} value={each.kind}>
             {each.name}
