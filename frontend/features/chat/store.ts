@@ -1,12 +1,12 @@
 "use client";
 import { create } from "zustand";
-import { answer, ApiProblem, signedFetch, todo } from "@/api/client";
+import { answer, ApiProblem, todo } from "@/api/client";
 import type { components } from "@/api/todo";
 
 type Schemas = components["schemas"];
 export type Task = Schemas["Task"];
 export type Action = Schemas["Action"];
-type Answer = Schemas["ChatAnswer"] & { undo?: string };
+type Answer = Schemas["ChatAnswer"];
 
 /** One thing that was said. */
 export interface Message {
@@ -182,27 +182,13 @@ export function takeBack(message: Message): void {
   set(({ messages, draft }) => ({ messages: messages.filter((each) => each.id !== message.id), draft: draft || message.text }));
 }
 
-async function askToUndo(conversation: string, undo: string): Promise<Answer> {
-  const request = new Request(`${location.origin}/api/chat/${encodeURIComponent(conversation)}/undo`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ undo }),
-  });
-  const call = async () => {
-    const response = await signedFetch(request);
-    const body: unknown = await response.json().catch(() => null);
-    return response.ok ? { data: body as Answer, response } : { error: body, response };
-  };
-  return answer(call());
-}
-
 /** Takes back what a turn did. */
 export async function undoTurn(message: Message): Promise<void> {
   const { id } = now();
   if (!id || !message.undo) return;
   edit(message.id, { undoState: "asking", problem: undefined });
   try {
-    const { reply, actions, tasks, undo } = await askToUndo(id, message.undo);
+    const { reply, actions, tasks, undo } = await answer(todo.POST("/api/chat/{conversation_id}/undo", { params: { path: { conversation_id: id } }, body: { undo: message.undo } }));
     edit(message.id, { undoState: "done" });
     if (now().id === id) set(({ messages }) => ({ messages: [...messages, said("assistant", reply, { actions, tasks, undo })] }));
   } catch (error) {

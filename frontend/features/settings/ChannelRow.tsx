@@ -54,6 +54,15 @@ export function ChannelRow({ channel, place, count, state, onMove, onDrop, onTog
   }, [channel, isUsed]);
 
   const name = CHANNEL_NAMES[channel];
+  const move = (to: number) => {
+    onMove(to);
+    // The row moves in the page and its button may become disabled; either takes the focus away.
+    requestAnimationFrame(() => {
+      const [up, down] = row.current?.querySelectorAll<HTMLButtonElement>(`.${styles.arrows} button`) ?? [];
+      const [wanted, other] = to < place ? [up, down] : [down, up];
+      (wanted?.disabled ? other : wanted)?.focus();
+    });
+  };
   return (
     <li ref={row} className={styles.channel} data-used={isUsed} data-over={isOver}>
       <GripVertical size={16} className={styles.grip} aria-hidden />
@@ -65,10 +74,10 @@ export function ChannelRow({ channel, place, count, state, onMove, onDrop, onTog
       </span>
       {isUsed ? (
         <span className={styles.arrows}>
-          <IconButton size="small" label={`Move up: ${name}`} tipSide="left" disabled={place === 0} onClick={() => onMove(place - 1)}>
+          <IconButton size="small" label={`Move up: ${name}`} tipSide="left" disabled={place === 0} onClick={() => move(place - 1)}>
             <ArrowUp size={16} aria-hidden />
           </IconButton>
-          <IconButton size="small" label={`Move down: ${name}`} tipSide="left" disabled={place === count - 1} onClick={() => onMove(place + 1)}>
+          <IconButton size="small" label={`Move down: ${name}`} tipSide="left" disabled={place === count - 1} onClick={() => move(place + 1)}>
             <ArrowDown size={16} aria-hidden />
           </IconButton>
         </span>

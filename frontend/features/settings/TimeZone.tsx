@@ -1,13 +1,16 @@
 "use client";
+import dynamic from "next/dynamic";
 import { useMemo } from "react";
 import { useNow } from "@/features/time/useNow";
 import { deviceZone, formatTime, formatter } from "@/features/time/zone";
 import type { User } from "@/sync/types";
+import { Skeleton } from "@/ui/bits";
 import { Button } from "@/ui/button";
-import { Combobox } from "@/ui/combobox";
 import { Section } from "./Section";
 import styles from "./settings.module.css";
 import { useSave } from "./useSave";
+
+const Combobox = dynamic(() => import("@/ui/combobox").then((module) => module.Combobox), { ssr: false, loading: () => <Skeleton className={styles.loadingField} /> });
 
 /** All zones that the browser knows, and those in use. */
 function zones(...inUse: string[]): string[] {

@@ -53,7 +53,7 @@ function Content({ stats }: { stats: Stats }) {
         <Figure label="Overdue" value={stats.overdue} tone="urgent" />
         <Figure label="Due today" value={stats.due_today} tone="accent" />
         <Figure label="Open" value={open} />
-        <Figure label="Done in 30 days" value={days.reduce((sum, { count }) => sum + count, 0)} />
+        <Figure label="Done, 30 days" value={days.reduce((sum, { count }) => sum + count, 0)} />
       </dl>
       <section aria-labelledby="completed-heading">
         <h2 id="completed-heading">Completed each day</h2>
