@@ -1,11 +1,11 @@
 "use client";
-import { Plus } from "lucide-react";
+import { Plus, Repeat } from "lucide-react";
 import { movedTo } from "@/features/editors/due";
 import { MenuButton } from "@/features/board/MenuButton";
 import { newTask, openTask } from "@/features/shell/state";
-import { DueLabel, PriorityLabel, TaskCheck } from "@/features/tasks/marks";
+import { isOver, PriorityLabel, TaskCheck } from "@/features/tasks/marks";
 import { useZone } from "@/features/time/useNow";
-import type { Day } from "@/features/time/zone";
+import { type Day, formatTime } from "@/features/time/zone";
 import type { Task } from "@/sync/tasks";
 import { Button } from "@/ui/button";
 import styles from "./calendar.module.css";
@@ -35,7 +35,11 @@ export function DayList({ day, tasks, onLeave }: { day: Day; tasks: readonly Tas
             >
               {task.title}
             </button>
-            {timeOfTask(task, zone) || task.recurrence_pattern ? <DueLabel task={task} /> : task.priority === "urgent" || task.priority === "high" ? <PriorityLabel priority={task.priority} /> : null}
+            <span className={styles.listMarks}>
+              {!isOver(task) && (task.priority === "urgent" || task.priority === "high") ? <PriorityLabel priority={task.priority} /> : null}
+              {task.recurrence_pattern ? <Repeat size={13} aria-label="Repeats" /> : null}
+              {task.due_date && timeOfTask(task, zone) ? <time dateTime={task.due_date}>{formatTime(task.due_date, zone)}</time> : null}
+            </span>
             <MenuButton task={task} />
           </li>
         ))}
