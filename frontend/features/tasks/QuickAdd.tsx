@@ -5,6 +5,7 @@ import { answer, ApiProblem, todo } from "@/api/client";
 import { ANY_TIME } from "@/features/editors/due";
 import { useToday, useZone } from "@/features/time/useNow";
 import { instantOf } from "@/features/time/zone";
+import { useConnection } from "@/sync/connection";
 import { createTask, deleteTask, undo, updateTask, useTasks } from "@/sync/tasks";
 import { notify } from "@/ui/notify";
 import styles from "./views.module.css";
@@ -24,6 +25,7 @@ export function QuickAdd() {
   const zone = useZone();
   const today = useToday();
   const tasks = useTasks();
+  const { state } = useConnection();
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
@@ -47,7 +49,7 @@ export function QuickAdd() {
   };
 
   const add = async (sentence: string) => {
-    if (!navigator.onLine) {
+    if (state === "offline") {
       const created = createTask({ title: sentence, due_date: endOfToday });
       void notify("Added for today", { description: sentence, undo: () => undo(created) });
       return;
@@ -60,8 +62,8 @@ export function QuickAdd() {
       if (!created.due_date) setUndated((all) => [...all, created.id]);
       void notify(created.due_date ? "Added" : "Added for today", { description: reply.replace(/^Added /, ""), undo: () => deleteTask(created.id) });
     } catch (error) {
-      if (error instanceof ApiProblem && error.status === 0) createTask({ title: sentence, due_date: endOfToday });
-      else comeBack(sentence, error instanceof ApiProblem ? error.detail : "That did not work. Try again.");
+      // Without an answer it may have been added all the same: the person sees whether, and decides.
+      comeBack(sentence, error instanceof ApiProblem ? error.detail : "That did not work. Try again.");
     } finally {
       setWaiting((all) => all.toSpliced(all.indexOf(sentence), 1));
     }

@@ -1,15 +1,17 @@
 "use client";
 import { ListTodo, Plus, SearchX } from "lucide-react";
 import { Suspense, useDeferredValue, useMemo } from "react";
-import { newTask, openTask } from "@/features/shell/state";
+import { newTask } from "@/features/shell/state";
 import { ViewHeader } from "@/features/shell/ViewHeader";
-import { useNow, useZone } from "@/features/time/useNow";
+import { useNow, useToday, useZone } from "@/features/time/useNow";
+import { dayInWords, dayOf } from "@/features/time/zone";
 import { useTasks } from "@/sync/tasks";
 import { EmptyState } from "@/ui/bits";
 import { Button } from "@/ui/button";
 import { filterCount, filtered, NO_FILTER, termsOf } from "./filter";
 import { FilterBar, SortControl } from "./FilterBar";
 import styles from "./filters.module.css";
+import { STATUS_NAMES } from "./marks";
 import { highlighted, snippet } from "./search";
 import { tagCounts } from "./tags";
 import { type Group, TaskList } from "./TaskList";
@@ -21,6 +23,8 @@ import { WhenLoaded } from "./WhenLoaded";
 /** Tasks that the server found and that this device does not hold: those that were done long ago. */
 function History({ q, terms }: { q: string; terms: readonly string[] }) {
   const tasks = useTasks();
+  const zone = useZone();
+  const today = useToday();
   const found = useFound(q);
   const here = useMemo(() => new Set(tasks.map((task) => task.id)), [tasks]);
   const hits = found.filter((hit) => !here.has(hit.id) && (hit.status === "completed" || hit.status === "cancelled"));
@@ -30,11 +34,12 @@ function History({ q, terms }: { q: string; terms: readonly string[] }) {
       <h2 id="history">From long ago</h2>
       <ul>
         {hits.map((hit) => (
-          <li key={hit.id}>
-            <button type="button" className={styles.hit} onClick={() => openTask(hit.id)}>
-              {highlighted(hit.title, terms)}
-              <span className={styles.hitText}>{snippet(hit.snippet)}</span>
-            </button>
+          <li key={hit.id} className={styles.hit}>
+            <span>{highlighted(hit.title, terms)}</span>
+            <span className={styles.hitText}>
+              {STATUS_NAMES[hit.status]} {dayInWords(dayOf(hit.completed_at ?? hit.updated_at, zone), today)}
+              {hit.snippet.replace(/<\/?mark>/g, "") === hit.title ? null : <> · {snippet(hit.snippet)}</>}
+            </span>
           </li>
         ))}
       </ul>
