@@ -29,7 +29,7 @@ export function useAuthForm({ labels, submit, explain }: AuthForm) {
   const isReady = useSyncExternalStore(never, () => true, () => false);
 
   useEffect(() => {
-    if (status === "signed-in") router.replace(nextPath());
+    if (status === "signed-in") router.replace(nextPath(window.location));
   }, [status, router]);
 
   function show(next: Problems) {

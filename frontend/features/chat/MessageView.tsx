@@ -49,7 +49,9 @@ function Own({ message }: { message: Message }) {
 }
 
 function Answer({ message }: { message: Message }) {
-  const deeds = deedsOf(message.actions);
+  const isUndoing = message.text.startsWith("Undone");
+  // That a task is gone again, the card above says; one that is back can be opened.
+  const deeds = deedsOf(message.actions).filter(({ tool }) => !isUndoing || tool !== "delete_task");
   const { tasks, undoState } = message;
   // A question about which tasks to change lists them, a sentence that names them does not need to.
   const isNumbered = /\n\d+\. /.test(message.text);

@@ -81,7 +81,9 @@ const edit = (id: number, change: Partial<Message>): void =>
 const read = (id: string) => answer(todo.GET("/api/chat/{conversation_id}", { params: { path: { conversation_id: id } } }));
 
 const earlier = (history: Schemas["ConversationAnswer"]): Message[] =>
-  history.messages.map(({ role, content, created_at }) => said(role, content, { at: Date.parse(created_at), state: "earlier" }));
+  history.messages.map(({ role, content, created_at, actions, undo, undone }) =>
+    said(role, content, { at: Date.parse(created_at), state: "earlier", actions, undo, undoState: undone ? "done" : undefined }),
+  );
 
 /** Goes on with the person's conversation; does nothing where it is there. */
 export async function open(userId: string): Promise<void> {
@@ -157,12 +159,12 @@ function timesSaid(text: string, messages: { role: string; content: string }[]):
 }
 
 /** What the server answered to a message whose answer was lost; null where it did not hear it. */
-async function lostAnswer(id: string, { id: own, text }: Message): Promise<string | null> {
+async function lostAnswer(id: string, { id: own, text }: Message): Promise<Answer | null> {
   const known = now().messages.filter((each) => each.id !== own && each.state !== "failed");
   const { messages } = await read(id);
   const isHeard = timesSaid(text, messages) > timesSaid(text, known.map(({ role, text: content }) => ({ role, content })));
   const last = messages.at(-1);
-  return isHeard && last?.role === "assistant" ? last.content : null;
+  return isHeard && last?.role === "assistant" ? { conversation_id: id, reply: last.content, actions: last.actions, undo: last.undo } : null;
 }
 
 /** Says again what failed, unless it turns out that the server heard it and only its answer was lost. */
@@ -172,8 +174,8 @@ export async function retry(message: Message): Promise<void> {
   const again: Message = { ...message, state: "sending", problem: undefined };
   set(({ messages }) => ({ messages: [...messages.filter((each) => each.id !== message.id), again] }));
   // Where the conversation cannot be read, sending tells what is wrong.
-  const reply = id ? await lostAnswer(id, message).catch(() => null) : null;
-  if (id && reply !== null) hear(again, { conversation_id: id, reply, actions: [] });
+  const lost = id ? await lostAnswer(id, message).catch(() => null) : null;
+  if (lost) hear(again, lost);
   else await deliver(again);
 }
 
