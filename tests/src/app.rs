@@ -151,8 +151,8 @@ impl Builder {
         self.state.path()
     }
 
-    /// The command that starts the host on `listen` and the Dapr port, its output going to `log`.
-    fn command(&self, listen: SocketAddr, dapr_port: u16, log: &Path) -> Command {
+    /// The command that starts the host on `listen` and the ports of its endpoints, its output going to `log`.
+    fn command(&self, listen: SocketAddr, dapr: u16, grip: u16, log: &Path) -> Command {
         let dir = self.state.path();
         let config = dir.join("runtime-config.toml");
         let text = self.runtime_config.clone().unwrap_or_else(|| {
@@ -174,8 +174,9 @@ impl Builder {
             .arg("--state-dir")
             .arg(dir)
             .arg("--dapr-http-port")
-            .arg(dapr_port.to_string())
+            .arg(dapr.to_string())
             .args(&self.arguments)
+            .env("TODO_GRIP_HTTP_PORT", grip.to_string())
             .envs(&self.environment)
             .current_dir(dir)
             .stdin(Stdio::null())
@@ -211,7 +212,7 @@ impl Builder {
     pub fn refused_on(self, listen: SocketAddr) -> (i32, String) {
         let log = self.state.path().join("host.log");
         let mut child = self
-            .command(listen, free_port().port(), &log)
+            .command(listen, free_port().port(), free_port().port(), &log)
             .spawn()
             .expect("the host's program starts");
         let status = exit_within(&mut child, Duration::from_secs(60));
@@ -230,10 +231,11 @@ impl Builder {
 
     fn spawn(&self) -> (TestApp, Option<ExitStatus>) {
         crate::raise_open_files();
-        let (address, dapr) = (self.listen.unwrap_or_else(free_port), free_port());
+        let address = self.listen.unwrap_or_else(free_port);
+        let (dapr, grip) = (free_port(), free_port());
         let log = self.state.path().join("host.log");
         let child = self
-            .command(address, dapr.port(), &log)
+            .command(address, dapr.port(), grip.port(), &log)
             .spawn()
             .expect("the host's program starts");
         // Ends the host and its state also when the test process ends without dropping the application.
@@ -250,6 +252,7 @@ impl Builder {
         let mut app = TestApp {
             address,
             dapr,
+            grip,
             jwt_secret: self.secret("JWT_SECRET"),
             grip_key: self.secret("GRIP_KEY"),
             pushpin: self.pushpin.clone(),
@@ -287,6 +290,8 @@ pub struct TestApp {
     pub address: SocketAddr,
     /// Where it takes events, as Dapr does.
     pub dapr: SocketAddr,
+    /// Where its gateway takes what is published to WebSockets and streams.
+    pub grip: SocketAddr,
     /// What signs its access tokens.
     pub jwt_secret: String,
     /// What its gateway signs with.

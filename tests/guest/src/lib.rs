@@ -1,5 +1,6 @@
 //! A component that does on request what a host has to withstand; `tests/host` asks it.
 
+mod gateway;
 mod triggered;
 
 use std::collections::HashMap;
@@ -104,6 +105,17 @@ async fn handle(request: Request) -> anyhow::Result<impl IntoResponse> {
             }))
         }
         "outbound" => answer(&outcome(outbound(&text("url")).await)),
+        "ws" if gateway::is_exchange(request.headers()) => {
+            let (head, body) = request.into_parts();
+            let body = body.bytes().await?;
+            let response = gateway::exchange(&head.headers, &query, &body).await?;
+            response.map(|body| box_body(FullBody::new(Bytes::from(body))))
+        }
+        "hold" => {
+            let response = gateway::hold(request.headers(), &query)?;
+            response.map(|body| box_body(FullBody::new(Bytes::from(body))))
+        }
+        "ended" => answer(&outcome(gateway::ended(&text("id")).await)),
         "sqlite" => answer(&outcome(sqlite(&text("database")).await)),
         "key-value" => answer(&outcome(key_value(&text("store")).await)),
         "written" => answer(&outcome(triggered::written(&text("kind")).await)),

@@ -4,6 +4,7 @@ mod configuration;
 mod consumer_groups;
 mod cron;
 mod dapr;
+mod gateway;
 mod kafka;
 mod misbehaviour;
 mod permissions;
