@@ -1,6 +1,7 @@
 "use client";
 import { ChevronRight, Plus } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
+import { MAX_TITLE } from "@/features/editors/limits";
 import { type Status, STATUS_NAMES } from "@/features/tasks/marks";
 import { createTask, type Task, updateTask } from "@/sync/tasks";
 import { Button } from "@/ui/button";
@@ -10,7 +11,6 @@ import { DONE_DAYS } from "./columns";
 import { useTaskDrop } from "./drag";
 
 const PAGE = 60;
-const MAX_TITLE = 500;
 
 const EMPTY: Record<Status, string> = {
   pending: "Nothing to do",

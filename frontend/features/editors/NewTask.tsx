@@ -9,10 +9,8 @@ import { Dialog } from "@/ui/dialog";
 import { notify } from "@/ui/notify";
 import styles from "./editors.module.css";
 import { GrowingText } from "./GrowingText";
+import { MAX_DESCRIPTION, MAX_TITLE } from "./limits";
 import { PropertyFields } from "./PropertyFields";
-
-export const MAX_TITLE = 500;
-export const MAX_DESCRIPTION = 10_000;
 
 type Errors = Partial<Record<"title" | "description" | "other", string>>;
 

@@ -3,7 +3,7 @@ import { ChevronRight, CircleDot } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { GrowingText } from "@/features/editors/GrowingText";
-import { MAX_DESCRIPTION, MAX_TITLE } from "@/features/editors/NewTask";
+import { MAX_DESCRIPTION, MAX_TITLE } from "@/features/editors/limits";
 import { propertyTrigger } from "@/features/editors/Property";
 import { PropertyFields } from "@/features/editors/PropertyFields";
 import { STATUS_NAMES, STATUSES, TaskCheck } from "@/features/tasks/marks";

@@ -1,59 +1,23 @@
 "use client";
+import dynamic from "next/dynamic";
 import { Suspense, useState } from "react";
-import { closeTask, useOpenTask } from "@/features/shell/state";
-import { useConnection } from "@/sync/connection";
-import { useTask } from "@/sync/tasks";
-import { EmptyState, Skeleton } from "@/ui/bits";
-import { Button } from "@/ui/button";
-import { Dialog } from "@/ui/dialog";
-import { FileX2 } from "lucide-react";
-import styles from "./panel.module.css";
-import { TaskDetails } from "./TaskDetails";
-import { TaskActions } from "./TaskActions";
+import { useOpenTask } from "@/features/shell/state";
 
-function Loading() {
-  return (
-    <div className={styles.loading} role="status" aria-label="Loading the task">
-      <Skeleton className={styles.loadingTitle} />
-      {[0, 1, 2, 3, 4, 5].map((row) => (
-        <Skeleton key={row} className={styles.loadingRow} />
-      ))}
-    </div>
-  );
-}
+const Panel = dynamic(() => import("./Panel").then((module) => module.Panel), { ssr: false });
 
-function Missing() {
-  const { state } = useConnection();
-  if (state === "connecting") return <Loading />;
-  return (
-    <EmptyState
-      icon={<FileX2 size={36} aria-hidden />}
-      title={state === "offline" ? "This task is not on this device" : "This task is gone"}
-      action={<Button onClick={closeTask}>Close</Button>}
-    >
-      {state === "offline" ? "It may be there when you are connected again." : "It was deleted, here or on another device."}
-    </EmptyState>
-  );
-}
-
-function Panel() {
+function Opened() {
   const id = useOpenTask();
-  // The last one stays in sight while the panel slides away.
-  const [shown, setShown] = useState(id);
-  if (id !== null && id !== shown) setShown(id);
-  const task = useTask(shown);
-  return (
-    <Dialog side focusFrame open={id !== null} onOpenChange={(open) => !open && closeTask()} title={task?.title ?? "Task"} hideTitle actions={task ? <TaskActions task={task} /> : null}>
-      {task ? <TaskDetails key={task.id} task={task} /> : <Missing />}
-    </Dialog>
-  );
+  // Loaded with the first task that is opened; from then on it stays, so that it can slide away.
+  const [isWanted, setWanted] = useState(false);
+  if (id !== null && !isWanted) setWanted(true);
+  return isWanted ? <Panel id={id} /> : null;
 }
 
 /** The panel of the task that the address names. */
 export function TaskPanel() {
   return (
     <Suspense>
-      <Panel />
+      <Opened />
     </Suspense>
   );
 }
