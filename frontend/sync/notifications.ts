@@ -96,13 +96,17 @@ async function markAllRead(): Promise<void> {
 
 onUpdate((event) => {
   if (event.event_type !== "notification" || typeof event.update_data !== "object" || event.update_data === null) return;
-  const notification = event.update_data as Notification;
+  // One that was read elsewhere says how many are left; of several that were read at once only one is announced.
+  const { unread: left, ...notification } = event.update_data as Notification & { unread?: number };
   if (typeof notification.id !== "string") return;
+  const { read_at } = notification;
   store.setState(({ notifications, unread }) => {
-    const isKnown = notifications.some(({ id }) => id === notification.id);
+    const known = notifications.find(({ id }) => id === notification.id);
+    if (!read_at) return known ? {} : { notifications: merged(notifications, [notification]), unread: unread + 1 };
+    const isNews = (each: Notification) => !each.read_at && (each.id === notification.id || left === 0);
     return {
-      notifications: isKnown ? notifications : merged(notifications, [notification]),
-      unread: isKnown || notification.read_at ? unread : unread + 1,
+      notifications: notifications.map((each) => (isNews(each) ? { ...each, read_at } : each)),
+      unread: left ?? Math.max(0, unread - (known && !known.read_at ? 1 : 0)),
     };
   });
 });

@@ -1,5 +1,8 @@
 import { defineConfig } from "@playwright/test";
 
+// The tests' own dates are in the browser's zone.
+process.env.TZ = "Europe/Berlin";
+
 export default defineConfig({
   testDir: "specs",
   outputDir: "results/output",
@@ -12,7 +15,7 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     locale: "en-GB",
-    timezoneId: "Europe/Berlin",
+    timezoneId: process.env.TZ,
     viewport: { width: 1440, height: 900 },
     trace: "retain-on-failure",
     launchOptions: {

@@ -59,7 +59,7 @@ export class Person {
 
 /** The browser itself reports these for requests that are meant to fail. */
 function isExpected(text: string): boolean {
-  return /Failed to load resource: the server responded with a status of (401|404|409|412|422)|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|WebSocket connection to .* failed/.test(text);
+  return /Failed to load resource: the server responded with a status of (401|404|409|412|422)|net::ERR_(INTERNET_DISCONNECTED|CONNECTION_REFUSED|CONNECTION_RESET|FAILED|NETWORK_CHANGED)|WebSocket connection to .* failed/.test(text);
 }
 
 /** Fills the form for a new account and waits for the first view. */

@@ -1,5 +1,6 @@
 "use client";
 import { useEffect, useRef } from "react";
+import { useShell } from "@/features/shell/state";
 
 /** A key (`n`, `?`, `mod+k`) or two in a row (`g t`) and what it does. `mod` is Command on a Mac, else Control. */
 export interface Shortcut {
@@ -27,11 +28,12 @@ function isTyping(target: EventTarget | null): boolean {
 function onKeyDown(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   const mod = event.ctrlKey || event.metaKey;
-  if (!mod && isTyping(event.target)) return;
-  // A dialog has the keys to itself.
-  if (document.querySelector('[role="dialog"][data-open]') && !mod) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const single = mod ? `mod+${key}` : key;
+  // Text being typed has keys of its own, undo among them; so has a dialog, also while it loads.
+  const { palette, shortcuts, newTask } = useShell.getState();
+  const isBusy = isTyping(event.target) || palette || shortcuts || newTask !== null || document.querySelector('[role="dialog"][data-open]');
+  if (isBusy && single !== "mod+k") return;
   const chord = pending && event.timeStamp - pending.at < 900 ? `${pending.key} ${single}` : null;
   const found = [...registered].findLast((shortcut) => shortcut.keys === chord) ?? [...registered].findLast((shortcut) => shortcut.keys === single);
   pending = found || mod ? null : { key: single, at: event.timeStamp };

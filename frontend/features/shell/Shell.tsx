@@ -13,9 +13,13 @@ import { useMedia, WIDE } from "./useMedia";
 
 const ChatPanel = dynamic(() => import("@/features/chat/ChatPanel").then((module) => module.ChatPanel), { ssr: false });
 const TaskPanel = dynamic(() => import("@/features/task-panel/TaskPanel").then((module) => module.TaskPanel), { ssr: false });
-const NewTask = dynamic(() => import("@/features/editors/NewTask").then((module) => module.NewTask), { ssr: false });
-const Palette = dynamic(() => import("@/features/keyboard/Palette").then((module) => module.Palette), { ssr: false });
+const loadNewTask = () => import("@/features/editors/NewTask").then((module) => module.NewTask);
+const loadPalette = () => import("@/features/keyboard/Palette").then((module) => module.Palette);
+const NewTask = dynamic(loadNewTask, { ssr: false });
+const Palette = dynamic(loadPalette, { ssr: false });
 const ShortcutSheet = dynamic(() => import("@/features/keyboard/ShortcutSheet").then((module) => module.ShortcutSheet), { ssr: false });
+
+const PRELOAD_AFTER = 2000;
 
 function Loading() {
   return (
@@ -42,6 +46,12 @@ export function Shell({ children }: { children: ReactNode }) {
   }, [status, router, path]);
 
   const isIn = status === "signed-in";
+  useEffect(() => {
+    if (!isIn) return;
+    // What a key opens is there when the key is pressed, and does not compete with the first view.
+    const timer = setTimeout(() => void Promise.all([loadNewTask(), loadPalette()]).catch(() => {}), PRELOAD_AFTER);
+    return () => clearTimeout(timer);
+  }, [isIn]);
   return (
     <div className={styles.shell} data-chat={isChat ? "page" : "beside"}>
       <a className={styles.skip} href="#main">

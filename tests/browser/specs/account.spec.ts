@@ -49,7 +49,8 @@ test("deleting the account ends it here and on the other device", async ({ perso
   await page.goto(`${person.url}/settings`);
   await page.getByRole("button", { name: "Delete my account" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await dialog.getByRole("checkbox").click();
+  await dialog.getByLabel(/password/i).first().fill(PASSWORD);
   await dialog.getByRole("button", { name: /Delete/ }).click();
   await expect(page.getByRole("button", { name: /Sign in|Create account/ })).toBeVisible();
   await expect(other.page.getByRole("button", { name: /Sign in|Create account/ })).toBeVisible();

@@ -5,7 +5,7 @@ test("a sentence becomes a task with a card, which can be undone", async ({ pers
   const chat = page.getByRole("complementary", { name: "Chat" });
   await chat.getByRole("textbox").fill("remind me to pay rent on the 1st of every month at 9, high priority #home");
   await page.keyboard.press("Enter");
-  const card = chat.getByRole("article").filter({ hasText: /pay rent/i }).last();
+  const card = chat.getByRole("listitem").filter({ hasText: /pay rent/i }).last();
   await expect(card).toBeVisible();
   await page.goto(`${person.url}/tasks`);
   await expect(page.getByRole("main").getByText(/pay rent/i).first()).toBeVisible();

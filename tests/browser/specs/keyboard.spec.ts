@@ -10,6 +10,7 @@ test("a day with the keyboard only", async ({ person }) => {
   await expect(main.getByRole("heading", { level: 1, name: "Tasks" })).toBeVisible();
   for (const title of ["First", "Second"]) {
     await press("n");
+    await expect(page.getByRole("dialog").getByRole("textbox").first()).toBeFocused();
     await page.keyboard.type(title);
     await press("Enter");
     await expect(main.getByText(title, { exact: true })).toBeVisible();
@@ -25,6 +26,7 @@ test("a day with the keyboard only", async ({ person }) => {
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await press("Escape");
   await press("Control+k");
+  await expect(page.getByRole("dialog").getByRole("combobox")).toBeFocused();
   await page.keyboard.type("board");
   await press("Enter");
   await expect(main.getByRole("heading", { level: 1, name: "Board" })).toBeVisible();

@@ -42,7 +42,7 @@ test("Lighthouse finds nothing in accessibility and best practices, and little s
   const { executablePath, args = [] } = test.info().project.use.launchOptions ?? {};
   const browser = await chromium.launchPersistentContext(profile, { executablePath, args: [...args, `--remote-debugging-port=${port}`] });
   const measure = async (name: string, path: string) => {
-    const result = await lighthouse(chatbot.url + path, { port, output: "json", logLevel: "error", disableStorageReset: true }, undefined);
+    const result = await lighthouse(chatbot.url + path, { port, output: "json", logLevel: "error" }, undefined);
     if (!result) throw new Error("Lighthouse has no result");
     return figures(name, result);
   };

@@ -8,21 +8,21 @@ test("two browsers follow each other", async ({ person, anotherDevice, someoneEl
     await waitUntilLive(each.page);
   }
   await person.page.keyboard.press("n");
-  await person.page.getByRole("dialog").getByRole("textbox").first().fill("Water the plants");
+  await person.page.getByRole("dialog").getByRole("textbox").first().fill("Feed the tortoise");
   await person.page.keyboard.press("Enter");
-  await expect(person.page.getByRole("main").getByText("Water the plants")).toBeVisible();
-  await expect(other.page.getByRole("main").getByText("Water the plants")).toBeVisible();
+  await expect(person.page.getByRole("main").getByText("Feed the tortoise")).toBeVisible();
+  await expect(other.page.getByRole("main").getByText("Feed the tortoise")).toBeVisible();
 
-  await other.page.getByRole("checkbox", { name: "Complete Water the plants" }).click();
+  await other.page.getByRole("checkbox", { name: "Complete Feed the tortoise" }).click();
   await expect.poll(async () => (await person.api<{ tasks: { status: string }[] }>("GET", "/api/tasks")).tasks[0]?.status).toBe("completed");
   await person.page.goto(`${person.url}/tasks?status=completed`);
-  await expect(person.page.getByRole("checkbox", { name: "Reopen Water the plants" })).toBeVisible();
+  await expect(person.page.getByRole("checkbox", { name: "Reopen Feed the tortoise" })).toBeVisible();
 
   // What the chatbot does shows on both, too.
   await person.api("POST", "/api/chat", { message: "add buy milk tomorrow at 5pm high priority #groceries" });
   await expect(other.page.getByRole("main").getByText("buy milk", { exact: false })).toBeVisible();
   await expect(stranger.page.getByText("buy milk")).toHaveCount(0);
-  await expect(stranger.page.getByText("Water the plants")).toHaveCount(0);
+  await expect(stranger.page.getByText("Feed the tortoise")).toHaveCount(0);
 });
 
 test("after the server was killed and started again the page goes on", async ({ person, chatbot }) => {
