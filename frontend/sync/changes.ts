@@ -101,12 +101,22 @@ export function byTask(changes: readonly Change[]): Map<string, Change[]> {
   return groups;
 }
 
-/** Everything the person sees. */
-export function overlay(tasks: ReadonlyMap<string, Task>, changes: readonly Change[], userId: string): Map<string, Task> {
+const isSameTask = (a: Task, b: Task): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  (Object.keys(a) as (keyof Task)[]).every((key) => a[key] === b[key] || (LISTS.has(key) && sameValue(key as Field, a[key], b[key])));
+
+/** Everything the person sees. A task that is as it was `shown` stays the same object. */
+export function overlay(
+  tasks: ReadonlyMap<string, Task>,
+  changes: readonly Change[],
+  userId: string,
+  shown: ReadonlyMap<string, Task>,
+): ReadonlyMap<string, Task> {
   const view = new Map(tasks);
   for (const [id, group] of byTask(changes)) {
     const task = overlaid(tasks.get(id), group, userId);
-    if (task) view.set(id, task);
+    const last = shown.get(id);
+    if (task) view.set(id, last && isSameTask(last, task) ? last : task);
     else view.delete(id);
   }
   return view;
@@ -115,15 +125,24 @@ export function overlay(tasks: ReadonlyMap<string, Task>, changes: readonly Chan
 const isSameFields = (a: TaskPatchInput, b: TaskPatchInput): boolean =>
   fieldsOf(a).length === fieldsOf(b).length && fieldsOf(a).every((field) => field in b);
 
+/** The list with more changes, each brought together with those of its task (see `joined`). */
+export function appended(changes: readonly Change[], made: readonly Change[]): Change[] {
+  const groups = byTask(changes);
+  for (const change of made) groups.set(change.taskId, joined(groups.get(change.taskId) ?? [], change));
+  const left = new Map([...groups.values()].flat().map((change) => [change.id, change]));
+  let seq = changes.reduce((last, change) => Math.max(last, change.seq), 0);
+  return [...changes, ...made]
+    .flatMap(({ id }) => left.get(id) ?? [])
+    .map((change) => (change.seq === 0 ? { ...change, seq: (seq += 1) } : change));
+}
+
 /**
- * The list with one more change. A field that waits in a conflict takes the new value there; the value of a change of
+ * The changes of a task with one more. A field that waits in a conflict takes the new value there; the value of a change of
  * the same fields that was not sent yet is replaced; and a task that the server never heard of goes without a trace.
  */
-export function appended(changes: readonly Change[], change: Change): Change[] {
-  const mine = changes.filter((each) => each.taskId === change.taskId && each.state !== "refused");
-  if (change.kind === "delete" && mine.some((each) => each.kind === "create" && !each.sent)) {
-    return changes.filter((each) => each.taskId !== change.taskId);
-  }
+function joined(changes: readonly Change[], change: Change): Change[] {
+  const mine = changes.filter((each) => each.state !== "refused");
+  if (change.kind === "delete" && mine.some((each) => each.kind === "create" && !each.sent)) return [];
   let [list, added] = [[...changes], change];
   if (change.kind === "update") {
     for (const conflict of mine.filter((each) => each.state === "conflict" && each.kind === "update" && !each.task)) {
@@ -138,10 +157,8 @@ export function appended(changes: readonly Change[], change: Change): Change[] {
       return replaced(list, { ...last, patch: added.patch, madeAt: added.madeAt });
     }
   }
-  return [...list, { ...added, seq: nextSeq(list) }];
+  return [...list, added];
 }
-
-const nextSeq = (changes: readonly Change[]): number => changes.reduce((seq, change) => Math.max(seq, change.seq), 0) + 1;
 
 export const replaced = (changes: readonly Change[], change: Change): Change[] =>
   changes.map((each) => (each.id === change.id ? change : each));
@@ -225,7 +242,7 @@ export function split(changes: readonly Change[], id: string, parts: readonly Ch
     if (fieldsOf(left).length > 0) rest.push({ ...change, patch: left, before: without(change.before, fields) });
   }
   const all = [...kept, ...parts.filter((part) => part.state !== "conflict"), ...waiting];
-  const numbered = all.map((change, index) => (parts.some((part) => part.id === change.id) ? { ...change, seq: seqOf(changes, id) + index / 1000 } : change));
+  const numbered = all.map((change, index) => (parts.some((part) => part.id === change.id) ? { ...change, seq: seqOf(changes, id) + (index - kept.length) / 1000 } : change));
   return [...numbered, ...rest];
 }
 

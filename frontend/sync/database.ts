@@ -89,14 +89,14 @@ export class Database {
     const [tasks, changes, meta] = [tx.objectStore("tasks"), tx.objectStore("changes"), tx.objectStore("meta")];
     const before = inOrder(await changes.getAll());
     const after = step.changes ? step.changes(before) : before;
-    const kept = new Set(after);
+    const [known, kept] = [new Set(before), new Set(after.map(({ id }) => id))];
     const writes: Promise<unknown>[] = [];
-    for (const change of before) if (!kept.has(change) && !after.some(({ id }) => id === change.id)) writes.push(changes.delete(change.id));
-    for (const change of after) if (!before.includes(change)) writes.push(changes.put(change));
+    for (const { id } of before) if (!kept.has(id)) writes.push(changes.delete(id));
+    for (const change of after) if (!known.has(change)) writes.push(changes.put(change));
     for (const id of step.remove ?? []) writes.push(tasks.delete(id));
     for (const task of step.put ?? []) {
-      const known = await tasks.get(task.id);
-      if (!known || known.version < task.version) writes.push(tasks.put(task));
+      const last = await tasks.get(task.id);
+      if (!last || last.version < task.version) writes.push(tasks.put(task));
     }
     for (const [key, value] of Object.entries(step.meta ?? {})) writes.push(meta.put(value, key));
     await Promise.all([...writes, tx.done]);

@@ -48,12 +48,13 @@ export class Replica {
     return kept.meta;
   }
 
-  /** Adds a change, at once for the person; resolves when it is stored. */
-  async make(change: Change): Promise<void> {
-    this.appending = [...this.appending, change];
+  /** Adds changes, at once for the person; resolves when they are stored, all or none. */
+  async make(made: readonly Change[]): Promise<void> {
+    this.appending = [...this.appending, ...made];
     this.show(this.state.tasks);
-    await this.step({ changes: (changes) => appended(changes, change) }, () => {
-      this.appending = this.appending.filter((each) => each !== change);
+    await this.step({ changes: (changes) => appended(changes, made) }, () => {
+      const stored = new Set(made);
+      this.appending = this.appending.filter((each) => !stored.has(each));
     });
     this.tell({ put: [], removed: [] });
   }
@@ -121,11 +122,9 @@ export class Replica {
   }
 
   private show(tasks: ReadonlyMap<string, Task>): void {
-    const changes = this.appending.reduce<readonly Change[]>(
-      (list, change) => (list.some(({ id }) => id === change.id) ? list : appended(list, change)),
-      this.committed,
-    );
-    this.state = { tasks, changes, view: overlay(tasks, changes, this.userId) };
+    const stored = new Set(this.committed.map(({ id }) => id));
+    const changes = appended(this.committed, this.appending.filter(({ id }) => !stored.has(id)));
+    this.state = { tasks, changes, view: overlay(tasks, changes, this.userId, this.state.view) };
     this.onState(this.state);
   }
 }

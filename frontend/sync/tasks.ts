@@ -2,7 +2,8 @@
 import { useMemo } from "react";
 import { fieldsOf, inputOf, normalised, overlaid, sameValue, valuesOf } from "./changes";
 import { createdTaskId, newId } from "./ids";
-import { running, useData } from "./state";
+import type { Replica } from "./replica";
+import { type Running, running, useData } from "./state";
 import { tabId } from "./tabs";
 import type { Change, Conflict, Field, Refused, Task, TaskInput, TaskPatchInput } from "./types";
 
@@ -14,26 +15,79 @@ export const useTasks = (): Task[] => useData((data) => data.list);
 export const useTask = (id: string | null | undefined): Task | undefined => useData((data) => (id ? data.view.get(id) : undefined));
 
 /** Whether a task has changes that the server has not acknowledged. */
-export const usePending = (id: string): boolean => useData((data) => data.changes.some((change) => change.taskId === id && change.state === "queued"));
+export const usePending = (id: string): boolean => useData((data) => data.queued.has(id));
 
-/** What an action did, to take it back. */
+/** A change that was made, and the task before it. */
 interface Done {
-  id: string;
-  taskId: string;
-  kind: Change["kind"];
-  patch: TaskPatchInput;
-  before: TaskPatchInput;
+  change: Change;
   task: Task | undefined;
 }
 
-const UNDOABLE = 100;
-let done: Done[] = [];
+/** What the person did at once, and takes back at once. */
+interface Action {
+  /** That of its first change. */
+  id: string;
+  done: Done[];
+}
 
-function make(kind: Change["kind"], taskId: string, patch: TaskPatchInput, before: TaskPatchInput, id = newId()): string {
+const UNDOABLE = 100;
+/** What can be taken back, the last action last. It goes with the session: nobody takes back what another person did. */
+const actions = new WeakMap<Replica, Action[]>();
+
+interface Doing {
+  active: Running;
+  done: Done[];
+  tasks: Map<string, Task | undefined>;
+}
+
+/** The action that is being done, with the tasks as it left them so far. */
+let doing: Doing | null = null;
+
+/** A task as the person sees it. */
+function seen(id: string): Task | undefined {
+  return doing?.tasks.has(id) ? doing.tasks.get(id) : running()?.replica.state.view.get(id);
+}
+
+/** Does changes as one: all are stored and shown at once, or none where `act` throws. */
+function perform(act: () => void): Action | null {
+  if (doing) {
+    const before = doing.done.length;
+    act();
+    return actionOf(doing.done.slice(before));
+  }
   const active = running();
   if (!active) throw new Error("Nobody is signed in");
-  const { replica, outbox } = active;
-  const task = replica.state.view.get(taskId);
+  const { done } = (doing = { active, done: [], tasks: new Map() });
+  try {
+    act();
+  } finally {
+    doing = null;
+  }
+  if (done.length > 0) void active.replica.make(done.map(({ change }) => change)).then(() => active.outbox.kick());
+  return actionOf(done);
+}
+
+const actionOf = (done: Done[]): Action | null => (done[0] ? { id: done[0].change.id, done } : null);
+
+/**
+ * Makes all changes of `act`, which does not wait for anything, one action. Gives the id that takes them back with `undo`,
+ * or null where nothing was changed.
+ */
+export function together(act: () => void): string | null {
+  const isPart = doing !== null;
+  const action = perform(act);
+  const replica = running()?.replica;
+  if (action && replica && !isPart) actions.set(replica, [...(actions.get(replica) ?? []).slice(1 - UNDOABLE), action]);
+  return action?.id ?? null;
+}
+
+function make(kind: Change["kind"], taskId: string, patch: TaskPatchInput, before: TaskPatchInput, id = newId()): string {
+  if (!doing) {
+    together(() => make(kind, taskId, patch, before, id));
+    return id;
+  }
+  const { replica } = doing.active;
+  const task = seen(taskId);
   const change: Change = {
     id,
     seq: 0,
@@ -47,8 +101,8 @@ function make(kind: Change["kind"], taskId: string, patch: TaskPatchInput, befor
     sent: false,
     tab: tabId,
   };
-  done = [...done.slice(1 - UNDOABLE), { id, taskId, kind, patch, before, task }];
-  void replica.make(change).then(() => outbox.kick());
+  doing.done.push({ change, task });
+  doing.tasks.set(taskId, overlaid(task, [change], replica.userId));
   return id;
 }
 
@@ -64,7 +118,7 @@ export function createTask(input: TaskInput): string {
 
 /** Changes fields of a task; gives the id of the change, or null where nothing differs. */
 export function updateTask(id: string, patch: TaskPatchInput): string | null {
-  const task = running()?.replica.state.view.get(id);
+  const task = seen(id);
   if (!task) return null;
   const values = normalised(patch);
   const fields = fieldsOf(values).filter((field) => !sameValue(field, task[field], values[field]));
@@ -79,40 +133,53 @@ export const reopenTask = (id: string): string | null => updateTask(id, { status
 
 /** Skips this occurrence of a recurring task; the server says when the next one is due. */
 export function skipTask(id: string): string | null {
-  const task = running()?.replica.state.view.get(id);
+  const task = seen(id);
   return task ? make("skip", id, {}, valuesOf(task, ["due_date", "recurrence_pattern"])) : null;
 }
 
 export function deleteTask(id: string): string | null {
-  return running()?.replica.state.view.has(id) ? make("delete", id, {}, {}) : null;
+  return seen(id) ? make("delete", id, {}, {}) : null;
 }
 
-/** Does the inverse of a change, given its id (or that of the task that it created), as far as that still makes sense. */
+/**
+ * Takes an action back, as far as that still makes sense, given its id or that of a task that it created. To take back is
+ * no action itself: the next `undoLast` takes back the one before.
+ */
 export function undo(id: string): boolean {
-  const what = done.find((each) => each.id === id || (each.kind === "create" && each.taskId === id));
-  const active = running();
-  if (!what || !active) return false;
-  const now = active.replica.state.view.get(what.taskId);
-  done = done.filter((each) => each !== what);
-  if (what.kind === "create") return now !== undefined && deleteTask(what.taskId) !== null;
-  if (what.kind === "delete") return what.task !== undefined && now === undefined && restore(what.task) !== null;
-  if (!now) return false;
-  if (what.kind === "skip") return updateTask(what.taskId, what.before) !== null;
-  const fields = fieldsOf(what.patch).filter((field) => sameValue(field, now[field], what.patch[field]));
-  return updateTask(what.taskId, Object.fromEntries(fields.map((field) => [field, what.before[field]]))) !== null;
+  const replica = running()?.replica;
+  const all = (replica && actions.get(replica)) ?? [];
+  const action = all.find((each) => each.id === id || each.done.some(({ change }) => change.kind === "create" && change.taskId === id));
+  if (!replica || !action) return false;
+  actions.set(replica, all.filter((each) => each !== action));
+  return perform(() => action.done.toReversed().forEach(takeBack)) !== null;
 }
 
-/** Takes back the last action that can be. */
+/** Does the inverse of a change. */
+function takeBack({ change, task }: Done): void {
+  const { taskId, kind, patch, before } = change;
+  const now = seen(taskId);
+  if (kind === "create") deleteTask(taskId);
+  else if (kind === "delete" && task && !now) restore(task);
+  else if (kind === "skip") updateTask(taskId, before);
+  else if (now) {
+    const fields = fieldsOf(patch).filter((field) => sameValue(field, now[field], patch[field]));
+    updateTask(taskId, Object.fromEntries(fields.map((field) => [field, before[field]])));
+  }
+}
+
+/** Takes back the last action. */
 export function undoLast(): boolean {
-  const last = done.at(-1);
+  const replica = running()?.replica;
+  const last = replica && actions.get(replica)?.at(-1);
   return last ? undo(last.id) : false;
 }
 
 /** Makes a task like one that is gone. */
-function restore(task: Task): string {
-  const id = createTask(inputOf(task));
-  if (task.status !== "pending") updateTask(id, { status: task.status });
-  return id;
+function restore(task: Task): void {
+  together(() => {
+    const id = createTask(inputOf(task));
+    if (task.status !== "pending") updateTask(id, { status: task.status });
+  });
 }
 
 const conflictsOf = (changes: readonly Change[], tasks: ReadonlyMap<string, Task>, view: ReadonlyMap<string, Task>): Conflict[] =>

@@ -3,7 +3,7 @@ import { ChevronRight, Plus } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { MAX_TITLE } from "@/features/editors/limits";
 import { type Status, STATUS_NAMES } from "@/features/tasks/marks";
-import { createTask, type Task, updateTask } from "@/sync/tasks";
+import { createTask, type Task, together, updateTask } from "@/sync/tasks";
 import { Button } from "@/ui/button";
 import styles from "./board.module.css";
 import { Card } from "./Card";
@@ -32,8 +32,10 @@ function Add({ status }: { status: Status }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (title.trim() === "") return;
-    const id = createTask({ title: title.trim() });
-    if (status !== "pending") updateTask(id, { status });
+    together(() => {
+      const id = createTask({ title: title.trim() });
+      if (status !== "pending") updateTask(id, { status });
+    });
     setTitle("");
   };
   return (

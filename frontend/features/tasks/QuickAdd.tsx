@@ -6,7 +6,7 @@ import { ANY_TIME } from "@/features/editors/due";
 import { useToday, useZone } from "@/features/time/useNow";
 import { instantOf } from "@/features/time/zone";
 import { useConnection } from "@/sync/connection";
-import { createTask, deleteTask, undo, updateTask, useTasks } from "@/sync/tasks";
+import { createTask, deleteTask, together, undo, updateTask, useTasks } from "@/sync/tasks";
 import { notify } from "@/ui/notify";
 import styles from "./views.module.css";
 
@@ -38,7 +38,7 @@ export function QuickAdd() {
   useEffect(() => {
     const here = undated.filter((each) => tasks.some((task) => task.id === each));
     if (here.length === 0) return;
-    here.forEach((each) => updateTask(each, { due_date: endOfToday }));
+    together(() => here.forEach((each) => updateTask(each, { due_date: endOfToday })));
     setUndated((all) => all.filter((each) => !here.includes(each)));
   }, [undated, tasks, endOfToday]);
 
