@@ -17,6 +17,10 @@ export interface Event {
 export const USER = "6f1c1f5e-7d3c-4a52-9d7d-0a3f1f2b9c11";
 const DAY = 86_400_000;
 
+/** The API keeps a rule in its own spelling, which this device does not know beforehand. */
+const stored = (patch: TaskPatchInput): TaskPatchInput =>
+  patch.recurrence_pattern ? { ...patch, recurrence_pattern: patch.recurrence_pattern.toUpperCase() } : patch;
+
 export class Model {
   readonly tasks = new Map<string, Task>();
   private readonly deleted = new Map<string, Task>();
@@ -43,7 +47,8 @@ export class Model {
   }
 
   /** Changes a task as the update statement of the storage does: not at all where nothing differs. */
-  private patch(id: string, patch: TaskPatchInput, change?: Change): Task {
+  private patch(id: string, given: TaskPatchInput, change?: Change): Task {
+    const patch = stored(given);
     const task = this.tasks.get(id);
     if (!task) throw new ApiProblem(404, "Not found");
     if (change && change.base !== task.version) throw new ApiProblem(412, "The task has another version");

@@ -238,6 +238,26 @@ describe("a change", () => {
     expect(model.tasks.get(id)).toMatchObject({ title: "mine", description: "theirs", version: 3 });
   });
 
+  it("made while one before it was sent goes on from what the server made of that", async () => {
+    const { model, here } = await begin();
+    const { update } = model.server;
+    let isMade = false;
+    model.server.update = async (change) => {
+      if (!isMade) await here.act(() => updateTask(id, { recurrence_pattern: "freq=weekly" }));
+      isMade = true;
+      return update(change);
+    };
+    await here.act(() => updateTask(id, { recurrence_pattern: "freq=daily" }));
+    model.faults = ["none", "request lost"];
+    await here.send();
+    expect(model.tasks.get(id)).toMatchObject({ recurrence_pattern: "FREQ=DAILY", version: 2 });
+    model.elsewhere.update(id, { description: "theirs" });
+    await here.send();
+    here.outbox.close();
+    expect(here.conflicts()).toEqual([]);
+    expect(model.tasks.get(id)).toMatchObject({ recurrence_pattern: "FREQ=WEEKLY", description: "theirs", version: 4 });
+  });
+
   it("waits for the person where the field changed elsewhere, while others go on", async () => {
     const { model, here, seen } = await begin();
     await here.act(() => updateTask(id, { title: "mine", priority: "high" }));
