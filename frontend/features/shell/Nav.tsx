@@ -2,9 +2,10 @@
 import { Bell, CalendarDays, ChartNoAxesColumn, Columns3, Inbox, ListTodo, MessageCircle, Settings, Sun, Command } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import { useMemo } from "react";
 import { isOver } from "@/features/tasks/marks";
-import { useNow, useZone } from "@/features/time/useNow";
-import { dayOf } from "@/features/time/zone";
+import { useToday, useZone } from "@/features/time/useNow";
+import { addDays, startOf } from "@/features/time/zone";
 import { useConnection } from "@/sync/connection";
 import { useInbox } from "@/sync/notifications";
 import { useTasks } from "@/sync/tasks";
@@ -30,9 +31,11 @@ const TABS = [
 
 /** How many open tasks are due today or overdue. */
 function useDueCount(): number {
-  const zone = useZone();
-  const today = dayOf(useNow(), zone);
-  return useTasks().filter((task) => task.due_date && !isOver(task) && dayOf(task.due_date, zone) <= today).length;
+  const [zone, today, tasks] = [useZone(), useToday(), useTasks()];
+  return useMemo(() => {
+    const tomorrow = startOf(addDays(today, 1), zone);
+    return tasks.filter((task) => task.due_date && !isOver(task) && Date.parse(task.due_date) < tomorrow).length;
+  }, [tasks, today, zone]);
 }
 
 function ConnectionState() {

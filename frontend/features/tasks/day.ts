@@ -1,5 +1,5 @@
 /** How a day stands. */
-import { addDays, type Day, formatTime, instantOf, timeOf } from "@/features/time/zone";
+import { addDays, type Day, formatTime, startOf, timeOf } from "@/features/time/zone";
 import { ANY_TIME } from "@/features/editors/due";
 import type { Task } from "@/sync/tasks";
 import { comparison } from "./filter";
@@ -15,9 +15,6 @@ export interface DayTasks {
 }
 
 const byDue = comparison("due_date", false);
-
-/** The first instant of a day, in milliseconds. */
-export const startOf = (day: Day, zone: string): number => Date.parse(instantOf(`${day}T00:00`, zone));
 
 export function tasksOfDay(tasks: readonly Task[], day: Day, zone: string): DayTasks {
   const [start, end] = [startOf(day, zone), startOf(addDays(day, 1), zone)];

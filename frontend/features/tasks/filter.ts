@@ -1,5 +1,5 @@
 /** Which tasks the list shows and in which order, as the address of `/tasks` has it. */
-import { dayOf, addDays, instantOf, weekStart, type Day } from "@/features/time/zone";
+import { addDays, dayOf, startOf, weekStart } from "@/features/time/zone";
 import type { Task } from "@/sync/tasks";
 import { isOver, PRIORITIES, type Priority, STATUSES, type Status } from "./marks";
 import { folded } from "./search";
@@ -62,10 +62,9 @@ export const filterCount = (filter: Filter): number =>
 /** The instants, in milliseconds, between which a due date counts as `due`. */
 function bounds(due: DueFilter, now: number, zone: string): [number, number] {
   const today = dayOf(now, zone);
-  const start = (day: Day) => Date.parse(instantOf(`${day}T00:00`, zone));
   if (due === "overdue") return [-Infinity, now];
-  if (due === "today") return [start(today), start(addDays(today, 1))];
-  return [start(weekStart(today)), start(addDays(weekStart(today), 7))];
+  if (due === "today") return [startOf(today, zone), startOf(addDays(today, 1), zone)];
+  return [startOf(weekStart(today), zone), startOf(addDays(weekStart(today), 7), zone)];
 }
 
 const texts = new WeakMap<Task, string>();

@@ -60,6 +60,9 @@ export function instantOf(wall: string, zone: string): string {
   return new Date(instant).toISOString().replace(".000Z", "Z");
 }
 
+/** The first instant of a day, in milliseconds. */
+export const startOf = (day: Day, zone: string): number => Date.parse(instantOf(`${day}T00:00`, zone));
+
 /** The day `days` after another. */
 export function addDays(day: Day, days: number): Day {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
