@@ -3,10 +3,10 @@ import { Autocomplete } from "@base-ui/react/autocomplete";
 import { Bell, CalendarDays, ChartNoAxesColumn, Columns3, Inbox, Keyboard, ListTodo, LogOut, type LucideIcon, MessageCircle, Moon, Plus, Settings, Sun, Circle, CircleCheck } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useMemo, useState } from "react";
+import { leave } from "@/features/account/leave";
 import { focusChat } from "@/features/shell/ShellShortcuts";
 import { newTask, openTask, useShell } from "@/features/shell/state";
 import { toggleTheme } from "@/features/shell/theme";
-import { signOut } from "@/sync/session";
 import { unsentChanges } from "@/sync/connection";
 import { useTasks } from "@/sync/tasks";
 import { Dialog } from "@/ui/dialog";
@@ -54,7 +54,7 @@ export function Palette() {
         icon: LogOut,
         run: () => {
           if (unsentChanges() > 0) router.push("/settings");
-          else void signOut().catch((error: Error) => notify("Could not sign out", { description: error.message, error: true }));
+          else void leave().catch((error: Error) => notify("Could not sign out", { description: error.message, error: true }));
         },
       },
     ];

@@ -1,8 +1,7 @@
 "use client";
 import { useState } from "react";
-import { disablePush } from "@/features/notifications/push";
+import { leave } from "@/features/account/leave";
 import { useConnection } from "@/sync/connection";
-import { signOut } from "@/sync/session";
 import { Button } from "@/ui/button";
 import { Section } from "./Section";
 import styles from "./settings.module.css";
@@ -14,15 +13,13 @@ export function ThisDevice() {
   const [isBusy, setBusy] = useState(false);
   const hasUnsent = unsent > 0;
 
-  async function leave() {
+  async function onSignOut() {
     if (hasUnsent && !isAsked) {
       setAsked(true);
       return;
     }
     setBusy(true);
-    // Whoever uses this browser next must not get this person's reminders.
-    await disablePush().catch(() => {});
-    await signOut();
+    await leave();
   }
 
   const changes = `${unsent} ${unsent === 1 ? "change" : "changes"}`;
@@ -34,7 +31,7 @@ export function ThisDevice() {
         </p>
       ) : null}
       <div className={styles.line}>
-        <Button variant={hasUnsent && isAsked ? "danger" : "outline"} disabled={isBusy} onClick={() => void leave()}>
+        <Button variant={hasUnsent && isAsked ? "danger" : "outline"} disabled={isBusy} onClick={() => void onSignOut()}>
           {hasUnsent && isAsked ? `Sign out and lose ${changes}` : "Sign out"}
         </Button>
         {hasUnsent && isAsked ? (
