@@ -22,15 +22,18 @@ export function newTask(values: Partial<TaskInput> = {}): void {
   useShell.setState({ newTask: values });
 }
 
-/** Opens a task's panel; the address names it, so Back closes it and a link opens it. */
-export function openTask(id: string): void {
-  window.history.pushState(null, "", `?task=${encodeURIComponent(id)}`);
+function showTask(id: string | null): void {
+  const url = new URL(window.location.href);
+  if (id === null) url.searchParams.delete("task");
+  else url.searchParams.set("task", id);
+  window.history.pushState(null, "", url);
 }
 
+/** Opens a task's panel; the address names it, so Back closes it and a link opens it. */
+export const openTask = (id: string): void => showTask(id);
+
 /** Closes the task's panel. */
-export function closeTask(): void {
-  window.history.pushState(null, "", window.location.pathname);
-}
+export const closeTask = (): void => showTask(null);
 
 /** The task whose panel is open. Its caller stands in a `Suspense`. */
 export function useOpenTask(): string | null {
