@@ -1,9 +1,22 @@
-/**
- * Says something briefly at the bottom of the window, with a way back where there is one.
- * What shows it is loaded with the first message.
- */
+/** Called with the first message: what shows messages is loaded then. */
+let onFirst: (() => void) | undefined;
+let isShown: () => void;
+const shown = new Promise<void>((done) => {
+  isShown = done;
+});
+
+/** Says who brings in `<Toasts>` when it is needed. */
+export function whenNeeded(bringIn: () => void): void {
+  onFirst = bringIn;
+}
+
+/** Says that `<Toasts>` listens. */
+export const listening = (): void => isShown();
+
+/** Says something briefly at the bottom of the window, with a way back where there is one. */
 export async function notify(title: string, options: { description?: string; undo?: () => void; error?: boolean } = {}): Promise<void> {
-  const { toasts } = await import("./toasts");
+  onFirst?.();
+  const [{ toasts }] = await Promise.all([import("./toasts"), shown]);
   const { description, undo, error } = options;
   const id = toasts.add({
     title,

@@ -1,8 +1,10 @@
 "use client";
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
+import { useEffect } from "react";
 import { cx } from "./cx";
 import styles from "./toast.module.css";
+import { listening } from "./notify";
 import { toasts } from "./toasts";
 
 function List() {
@@ -23,6 +25,8 @@ function List() {
 
 /** Where the messages of `notify` appear. */
 export function Toasts() {
+  // Effects of what is inside run first: by now the provider listens.
+  useEffect(listening, []);
   return (
     <Toast.Provider toastManager={toasts} limit={3} timeout={7000}>
       <Toast.Portal>

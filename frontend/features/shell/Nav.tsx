@@ -56,7 +56,7 @@ export function Nav() {
   const due = useDueCount();
   const { unread } = useInbox();
   const link = (to: string, name: string, Icon: typeof Sun, count?: number, dot?: boolean) => (
-    <Link key={to} href={to} className={styles.link} aria-current={path === to ? "page" : undefined} title={name}>
+    <Link key={to} href={to} prefetch={false} className={styles.link} aria-current={path === to ? "page" : undefined} title={name}>
       <Icon size={19} strokeWidth={1.75} aria-hidden />
       <span className={styles.label}>{name}</span>
       {count ? <span className={styles.count}>{count}</span> : null}
@@ -65,7 +65,7 @@ export function Nav() {
   );
   return (
     <nav className={styles.nav} aria-label="Views">
-      <Link href="/" className={styles.brand} aria-label="Todo Chatbot, today">
+      <Link href="/" prefetch={false} className={styles.brand} aria-label="Todo Chatbot, today">
         <Logo size={24} />
         <span className={styles.label}>Todo Chatbot</span>
       </Link>
@@ -89,7 +89,7 @@ export function Tabs() {
   return (
     <nav className={styles.tabs} aria-label="Views">
       {TABS.map(({ path: to, name, icon: Icon }) => (
-        <Link key={to} href={to} className={styles.tab} aria-current={path === to ? "page" : undefined}>
+        <Link key={to} href={to} prefetch={false} className={styles.tab} aria-current={path === to ? "page" : undefined}>
           <Icon size={21} strokeWidth={1.75} aria-hidden />
           {name}
         </Link>

@@ -19,8 +19,6 @@ const NewTask = dynamic(loadNewTask, { ssr: false });
 const Palette = dynamic(loadPalette, { ssr: false });
 const ShortcutSheet = dynamic(() => import("@/features/keyboard/ShortcutSheet").then((module) => module.ShortcutSheet), { ssr: false });
 
-const PRELOAD_AFTER = 2000;
-
 function Loading() {
   return (
     <div className={styles.loading} role="status" aria-label="Loading">
@@ -48,9 +46,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const isIn = status === "signed-in";
   useEffect(() => {
     if (!isIn) return;
-    // What a key opens is there when the key is pressed, and does not compete with the first view.
-    const timer = setTimeout(() => void Promise.all([loadNewTask(), loadPalette()]).catch(() => {}), PRELOAD_AFTER);
-    return () => clearTimeout(timer);
+    // What a key opens is there when the key is pressed, and costs nothing while the page is only looked at.
+    const preload = () => void Promise.all([loadNewTask(), loadPalette()]).catch(() => {});
+    const begins = ["pointermove", "keydown", "focusin"] as const;
+    begins.forEach((event) => window.addEventListener(event, preload, { once: true }));
+    return () => begins.forEach((event) => window.removeEventListener(event, preload));
   }, [isIn]);
   return (
     <div className={styles.shell} data-chat={isChat ? "page" : "beside"}>
