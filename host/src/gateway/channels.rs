@@ -194,9 +194,8 @@ impl Channels {
             for item in expired {
                 subscribers.send_in_order(item);
             }
-            !subscribers
-                .left
-                .is_some_and(|left| now.duration_since(left) >= LINGER)
+            let left = subscribers.left;
+            left.is_none_or(|left| now.duration_since(left) < LINGER)
         });
     }
 

@@ -13,8 +13,8 @@ use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::WasiBody;
 
-use super::Gateway;
 use super::instruct::{self, Hold};
+use super::{Gateway, full};
 use crate::trace::{CORRELATION_ID, Trace};
 use crate::triggers::http::{absolute_uri, refusal};
 
@@ -74,9 +74,8 @@ pub async fn follow(
     let Some(uri) = absolute_uri(&asked.uri, asked.host.as_ref()) else {
         return wrong("the request names no host");
     };
-    let permit = match gateway.hold(&trace) {
-        Ok(permit) => permit,
-        Err(refusal) => return refusal,
+    let Some(permit) = gateway.hold() else {
+        return full(&trace);
     };
     let held = Held {
         kind: if instruct.hold == Hold::Response {

@@ -114,12 +114,9 @@ impl Gateway {
         headers.insert(GRIP_FEATURE, FEATURES);
     }
 
-    /// A place among the connections that are held, or what to say where there is none.
-    fn hold(&self, trace: &Trace) -> Result<OwnedSemaphorePermit, Response<WasiBody>> {
-        self.held.clone().try_acquire_owned().map_err(|_| {
-            let detail = "Too many connections are being held";
-            refusal(StatusCode::SERVICE_UNAVAILABLE, detail, trace)
-        })
+    /// A place among the connections that are held.
+    fn hold(&self) -> Option<OwnedSemaphorePermit> {
+        self.held.clone().try_acquire_owned().ok()
     }
 
     /// Lets go of what is old, until `stop`.
@@ -142,6 +139,12 @@ impl Gateway {
             tracing::warn!("{left} WebSockets did not end in {} s", limit.as_secs());
         }
     }
+}
+
+/// The answer where [`Gateway::hold`] has no place.
+fn full(trace: &Trace) -> Response<WasiBody> {
+    let detail = "Too many connections are being held";
+    refusal(StatusCode::SERVICE_UNAVAILABLE, detail, trace)
 }
 
 fn is_events(content_type: &HeaderValue) -> bool {

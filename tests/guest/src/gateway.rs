@@ -41,6 +41,9 @@ pub async fn exchange(
         count,
     };
     let mut response = Response::builder().header(CONTENT_TYPE, EVENTS);
+    if body.is_empty() {
+        answer.message("asked");
+    }
     for (name, content) in read(body)? {
         match name.as_str() {
             "OPEN" => {

@@ -1,12 +1,14 @@
 //! WebSockets (RFC 6455): the handshake, which the component decides about.
 
 mod connection;
+mod end;
 mod session;
 mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
     SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
@@ -14,6 +16,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
@@ -21,7 +24,7 @@ use wasmtime_wasi_http::WasiBody;
 
 use super::events::{CONTENT_TYPE as EVENTS, Event, Kind, decode};
 use super::parameters::Parameters;
-use super::{Gateway, instruct};
+use super::{Gateway, full, instruct};
 use crate::trace::{CORRELATION_ID, Trace};
 use crate::triggers::http::{absolute_uri, failure, refusal};
 use connection::{Connection, is_private};
@@ -62,9 +65,8 @@ pub async fn open(
         let detail = "Too many requests are being handled";
         return refuse(StatusCode::SERVICE_UNAVAILABLE, detail);
     }
-    let held = match gateway.hold(&trace) {
-        Ok(held) => held,
-        Err(refusal) => return refusal,
+    let Some(held) = gateway.hold() else {
+        return full(&trace);
     };
     let accept = match create_response_with_body(&request, || ()) {
         Ok(response) => response.into_parts().0,
@@ -170,23 +172,41 @@ pub async fn open(
             .headers_mut()
             .insert(SEC_WEBSOCKET_EXTENSIONS, grip.text);
     }
-    let gateway_of_session = gateway.clone();
-    gateway.websockets.spawn(async move {
-        match upgrade.await {
-            Ok(socket) => {
-                let session = Session::new(gateway_of_session, connection, prefix);
-                Box::pin(session.run(socket, events.into_iter().skip(1).collect(), held)).await;
-            }
-            Err(error) => {
-                tracing::info!(%client, "websocket: the client went away: {error}");
-                if let Some(request) = connection.request(&[Event::bare(Kind::Disconnect)]) {
-                    let answer = gateway_of_session.ask(request, client, connection::MAX_ANSWER);
-                    let _ = answer.await;
-                }
+    gateway.websockets.spawn(begin(
+        gateway.clone(),
+        upgrade,
+        connection,
+        prefix,
+        events,
+        held,
+    ));
+    answered(response, &trace)
+}
+
+/// Waits for the handshake's end, and begins the session as a task of its own: this one's memory is not needed for
+/// as long as the connection lasts.
+async fn begin(
+    gateway: Arc<Gateway>,
+    upgrade: OnUpgrade,
+    connection: Connection,
+    prefix: Option<Bytes>,
+    events: Vec<Event>,
+    held: OwnedSemaphorePermit,
+) {
+    match upgrade.await {
+        Ok(socket) => {
+            let session = Session::new(gateway.clone(), connection, prefix);
+            let first = events.into_iter().skip(1).collect();
+            gateway.websockets.spawn(session.run(socket, first, held));
+        }
+        Err(error) => {
+            let client = connection.client;
+            tracing::info!(%client, "websocket: the client went away: {error}");
+            if let Some(request) = connection.request(&[Event::bare(Kind::Disconnect)]) {
+                let _ = gateway.ask(request, client, connection::MAX_ANSWER).await;
             }
         }
-    });
-    answered(response, &trace)
+    }
 }
 
 fn answered(mut response: Response<WasiBody>, trace: &Trace) -> Response<WasiBody> {

@@ -1,7 +1,6 @@
 //! One WebSocket from its handshake to its end: what the client sends goes to the component, what the component
 //! answers and what is published goes to the client.
 
-use std::borrow::Cow;
 use std::future::pending;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::connection::{Connection, MAX_ANSWER};
+use super::end::End;
 use super::wire::{MAX_MESSAGE, Wire};
 use crate::gateway::Gateway;
 use crate::gateway::channels::{Format, Subscription};
@@ -31,80 +31,6 @@ const MAX_WAITING: usize = 256;
 const AT_ONCE: usize = 64;
 /// What the gateway's own pings hold, so that the component is not told of the answers.
 const PING: &[u8] = b"gateway";
-
-/// Why a WebSocket ended.
-#[derive(Debug)]
-pub enum End {
-    /// The client closed it, with this code and reason.
-    Client(Option<(u16, String)>),
-    /// The component did.
-    Component(Option<(u16, String)>),
-    /// What was published did.
-    Published(u16, String),
-    /// The component wants it to end at once.
-    Disconnected,
-    /// The component failed, or its answer cannot be understood.
-    Failed(Cow<'static, str>),
-    /// The client does not speak the protocol; with a code of RFC 6455.
-    Malformed(Cow<'static, str>, u16),
-    /// The client's message is too large.
-    TooLarge,
-    /// The client takes in less than what is published.
-    Slow,
-    /// The client does not answer.
-    Silent,
-    /// The client is gone.
-    Gone(String),
-    /// The gateway stops.
-    Shutdown,
-}
-
-impl End {
-    fn code(&self) -> Option<u16> {
-        match self {
-            Self::Client(frame) | Self::Component(frame) => frame.as_ref().map(|(code, _)| *code),
-            Self::Published(code, _) | Self::Malformed(_, code) => Some(*code),
-            Self::Failed(_) => Some(1011),
-            Self::TooLarge => Some(1009),
-            Self::Slow => Some(1013),
-            Self::Shutdown => Some(1001),
-            Self::Disconnected | Self::Silent | Self::Gone(_) => None,
-        }
-    }
-
-    fn reason(&self) -> &str {
-        match self {
-            Self::Client(frame) | Self::Component(frame) => {
-                frame.as_ref().map_or("", |(_, reason)| reason)
-            }
-            Self::Published(_, reason) => reason,
-            Self::Disconnected => "the component ends it",
-            Self::Failed(why) | Self::Malformed(why, _) => why,
-            Self::TooLarge => "a message is too large",
-            Self::Slow => "the client is too slow",
-            Self::Silent => "the client does not answer",
-            Self::Gone(why) => why,
-            Self::Shutdown => "the server stops",
-        }
-    }
-
-    /// What the client is told; its own inner workings stay the component's.
-    fn told(&self) -> &str {
-        match self {
-            Self::Failed(_) => "the service failed",
-            _ => self.reason(),
-        }
-    }
-
-    fn by(&self) -> &'static str {
-        match self {
-            Self::Client(_) | Self::Malformed(..) | Self::TooLarge | Self::Gone(_) => "client",
-            Self::Component(_) | Self::Disconnected | Self::Failed(_) => "component",
-            Self::Published(..) => "published",
-            Self::Slow | Self::Silent | Self::Shutdown => "gateway",
-        }
-    }
-}
 
 type Answer = Result<Response<Bytes>, CallError>;
 
@@ -123,6 +49,8 @@ pub struct Session {
     call: Option<JoinHandle<Answer>>,
     /// When the component is asked, whether there is an event or not.
     ask_at: Option<Instant>,
+    /// It is to be asked now.
+    refresh: bool,
     keep_alive: Option<(Instant, Box<KeepAlive>)>,
     /// When the client was heard last, and whether it was pinged since.
     heard: Instant,
@@ -148,6 +76,7 @@ impl Session {
             call: None,
             ask_at: connection.interval.map(|interval| now + interval),
             connection,
+            refresh: false,
             keep_alive: None,
             heard: now,
             pinged: false,
@@ -229,7 +158,7 @@ impl Session {
                 Some(WsMessage::Close { code, reason }) => {
                     return Err(End::Published(*code, reason.clone()));
                 }
-                Some(WsMessage::Refresh) => self.ask_at = Some(Instant::now()),
+                Some(WsMessage::Refresh) => self.refresh = !self.detached,
                 None => {}
             }
         }
@@ -251,11 +180,12 @@ impl Session {
     /// Tells the component what it does not know yet, unless it is still being told something.
     fn start_call(&mut self) {
         let is_time = self.ask_at.is_some_and(|at| at <= Instant::now());
-        let is_due = !self.waiting.is_empty() || is_time;
+        let is_due = !self.waiting.is_empty() || self.refresh || is_time;
         if self.call.is_some() || !is_due {
             return;
         }
         self.ask_at = None;
+        self.refresh = false;
         self.waiting_size = 0;
         let events = std::mem::take(&mut self.waiting);
         self.call = Some(self.tell(events));

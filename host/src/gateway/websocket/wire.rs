@@ -8,11 +8,12 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
-use super::session::End;
+use super::end::End;
 use crate::gateway::channels::Outbox;
 use crate::gateway::item::{MAX_REASON, Message, MessageKind, shorten};
 
@@ -112,6 +113,9 @@ fn end_of(error: Error) -> End {
     match error {
         Error::Capacity(_) => End::TooLarge,
         Error::Utf8(_) => End::Malformed(Cow::Borrowed("a text message is not UTF-8"), 1007),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            End::Gone("the client closed the connection".into())
+        }
         Error::Protocol(error) => End::Malformed(error.to_string().into(), 1002),
         error => End::Gone(error.to_string()),
     }
