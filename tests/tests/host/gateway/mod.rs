@@ -19,7 +19,7 @@ use tungstenite::{Error, HandshakeError, Message, WebSocket};
 use crate::{GUESTS, assert_server_error, guests, manifest, outcome, start};
 
 type Socket = WebSocket<TcpStream>;
-type Refusal = Box<Response<Option<Vec<u8>>>>;
+type Handshake = Response<Option<Vec<u8>>>;
 
 /// How long anything may take that must come.
 const SOON: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ fn try_open(
     app: &TestApp,
     path: &str,
     headers: &[(&'static str, &str)],
-) -> Result<(Socket, Response<Option<Vec<u8>>>), Refusal> {
+) -> Result<(Socket, Handshake), Box<Handshake>> {
     let url = format!("ws://{}{path}", app.address);
     let mut request = url.into_client_request().expect("a request");
     for (name, value) in headers {
