@@ -34,7 +34,7 @@ test("a day with the keyboard only", async ({ person }) => {
   await press("c");
   await page.keyboard.type("what is due today?");
   await press("Enter");
-  await expect(page.getByRole("complementary", { name: "Chat" }).getByText("what is due today?")).toBeVisible();
+  await expect(page.getByRole("complementary", { name: "Chat" }).getByRole("log").getByText("You: what is due today?")).toBeVisible();
 });
 
 test("the first Tab leads past the navigation", async ({ person }) => {

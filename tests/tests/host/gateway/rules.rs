@@ -137,7 +137,8 @@ fn a_client_that_breaks_the_rules_is_told_so() {
 fn held_connections_take_no_place_of_requests_and_have_a_limit() {
     let app = start(&["--max-requests", "4", "--max-held-connections", "10"]);
     let mut sockets: Vec<Socket> = (0..9).map(|_| open(&app, "/good/ws")).collect();
-    let stream = stream(&app, "grip-hold=stream&grip-channel=c&body=hello");
+    let mut stream = stream(&app, "grip-hold=stream&grip-channel=c&body=hello");
+    stream.until("hello");
     let refusal = try_open(&app, "/good/ws", &[]).expect_err("there are ten");
     assert_eq!(refusal.status().as_u16(), 503);
     let answer = app
