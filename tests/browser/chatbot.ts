@@ -11,7 +11,8 @@ const root = resolve(import.meta.dirname, "../..");
 const program = process.env.TODO_BIN ?? join(root, "target/release/todo");
 const START_MS = 60_000;
 
-function freePort(): Promise<number> {
+/** A port of this machine that nothing listens on. */
+export function freePort(): Promise<number> {
   return new Promise((done, failed) => {
     const server = createServer();
     server.once("error", failed);

@@ -1,23 +1,19 @@
 "use client";
-import { CalendarArrowUp, CalendarCheck, CalendarX, CircleCheck, CirclePlay, Pencil, RotateCcw, SkipForward, Square, Sunrise, Trash2 } from "lucide-react";
-import { quickDays } from "@/features/editors/due";
+import { CircleCheck, CirclePlay, Pencil, RotateCcw, Square, Trash2 } from "lucide-react";
 import { openTask } from "@/features/shell/state";
-import { useToday, useZone } from "@/features/time/useNow";
 import type { Task } from "@/sync/tasks";
 import { Menu, MenuItem, MenuRadioGroup, MenuSeparator } from "@/ui/menu";
-import { remove, setDueDay, setPriority, setStatus, skip, toggle } from "./actions";
+import { remove, setPriority, setStatus, toggle } from "./actions";
+import { DueMenuItems } from "./DueMenuItems";
 import type { LazyMenuProps } from "./LazyMenu";
 import { toggleSelected, useListStore } from "./listState";
 import { isOver, PRIORITIES, PRIORITY_NAMES } from "./marks";
 
-const DAY_ICONS = [CalendarCheck, Sunrise, CalendarArrowUp];
-const DAY_KEYS = ["T", undefined, undefined];
+const DUE_KEYS = ["T"];
 
 /** Everything that can be done with one task. */
 export default function RowMenu({ task, trigger, defaultOpen }: { task: Task } & LazyMenuProps) {
   const list = useListStore();
-  const zone = useZone();
-  const today = useToday();
   const size = { size: 16, "aria-hidden": true } as const;
   return (
     <Menu trigger={trigger} align="end" defaultOpen={defaultOpen}>
@@ -40,24 +36,7 @@ export default function RowMenu({ task, trigger, defaultOpen }: { task: Task } &
         Select
       </MenuItem>
       <MenuSeparator />
-      {quickDays(today).map(({ name, day }, index) => {
-        const Icon = DAY_ICONS[index] ?? CalendarCheck;
-        return (
-          <MenuItem key={name} icon={<Icon {...size} />} shortcut={DAY_KEYS[index]} onSelect={() => setDueDay([task], day, zone, today)}>
-            Due {name.toLowerCase()}
-          </MenuItem>
-        );
-      })}
-      {task.due_date ? (
-        <MenuItem icon={<CalendarX {...size} />} onSelect={() => setDueDay([task], null, zone, today)}>
-          No due date
-        </MenuItem>
-      ) : null}
-      {task.recurrence_pattern && task.due_date && !isOver(task) ? (
-        <MenuItem icon={<SkipForward {...size} />} onSelect={() => skip(task)}>
-          Skip this occurrence
-        </MenuItem>
-      ) : null}
+      <DueMenuItems task={task} shortcuts={DUE_KEYS} />
       <MenuSeparator />
       <MenuRadioGroup
         label="Priority"

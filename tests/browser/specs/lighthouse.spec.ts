@@ -1,21 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
 import lighthouse, { desktopConfig, type RunnerResult } from "lighthouse";
+import { freePort } from "../chatbot.ts";
 import { expect, signUp, test } from "../test.ts";
 
 const MAX_FIRST_LOAD_JAVASCRIPT = 200_000;
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 function figures(name: string, result: RunnerResult): Record<string, number> {
   const { categories, audits } = result.lhr;
