@@ -35,7 +35,14 @@ impl<C: SqlConnection> Trail<C> {
 
     /// Brings the schema to the newest version; safe to call from several instances at once.
     pub async fn migrate(&self) -> Result<Migrated> {
-        sql::migrate(&self.connection, migrations::AUDIT).await
+        sql::migrate(
+            &self.connection,
+            &sql::Migrations {
+                sqlite: migrations::AUDIT,
+                postgres: &[],
+            },
+        )
+        .await
     }
 
     /// A cheap statement, for readiness.

@@ -108,6 +108,10 @@ struct Explaining {
 }
 
 impl SqlConnection for Explaining {
+    fn dialect(&self) -> sql::Dialect {
+        sql::Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");
         let plan = self.connection.execute(&explain, params.clone()).await?;

@@ -97,7 +97,14 @@ impl<C: SqlConnection> History<C> {
 
     /// Brings the schema to the newest version; safe to call from several instances at once.
     pub async fn migrate(&self) -> Result<Migrated> {
-        sql::migrate(&self.connection, MIGRATIONS).await
+        sql::migrate(
+            &self.connection,
+            &sql::Migrations {
+                sqlite: MIGRATIONS,
+                postgres: &[],
+            },
+        )
+        .await
     }
 
     /// Adds events, those of one person in this order, and answers the place of each. An event that is there

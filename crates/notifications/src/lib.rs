@@ -34,5 +34,12 @@ pub const IN_APP_DATABASE: Database = DATABASE.repeatable();
 
 /// Brings the schema to the newest version; safe to call from several instances at once.
 pub async fn migrate(connection: &impl SqlConnection) -> sql::Result<Migrated> {
-    sql::migrate(connection, migrations::MIGRATIONS).await
+    sql::migrate(
+        connection,
+        &sql::Migrations {
+            sqlite: migrations::MIGRATIONS,
+            postgres: &[],
+        },
+    )
+    .await
 }

@@ -14,6 +14,10 @@ use task_model::Channel;
 struct Explaining<'a>(&'a RusqliteConnection, Mutex<Vec<(String, String)>>);
 
 impl SqlConnection for Explaining<'_> {
+    fn dialect(&self) -> sql::Dialect {
+        sql::Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> sql::Result<Vec<Row>> {
         let plan = format!("EXPLAIN QUERY PLAN {sql}");
         for row in self.0.execute(&plan, params.clone()).await? {

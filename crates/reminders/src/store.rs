@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::TaskEvent;
-use sql::{Columns, Database, Migration, Result, SqlConnection, SqlError, json, params};
+use sql::{
+    Columns, Database, Migration, Migrations, Result, SqlConnection, SqlError, json, params,
+};
 use task_model::Channel;
 use uuid::Uuid;
 
@@ -128,7 +130,14 @@ const LISTED: &str = "(task_id, remind_at) IN (
 impl<C: SqlConnection> Store<C> {
     /// Over an open connection to [`DATABASE`]; applies the migrations that are missing.
     pub async fn open(connection: C) -> Result<(Self, sql::Migrated)> {
-        let migrated = sql::migrate(&connection, MIGRATIONS).await?;
+        let migrated = sql::migrate(
+            &connection,
+            &Migrations {
+                sqlite: MIGRATIONS,
+                postgres: &[],
+            },
+        )
+        .await?;
         Ok((Self(connection), migrated))
     }
 

@@ -1,18 +1,33 @@
-//! SQL over any connection that can execute one statement: `spin:sqlite` in a component (feature
-//! `spin`), `rusqlite` in native tests and commands (feature `rusqlite`).
+//! SQL over any connection that can execute one statement: `spin:sqlite` and `spin:postgres` in a component
+//! (feature `spin`), `rusqlite` and `tokio-postgres` in native tests and commands (features `rusqlite` and
+//! `postgres`).
+//!
+//! A statement is written once where both databases understand it: integers and times are BIGINT, ids TEXT,
+//! flags 0 or 1, and a parameter whose type PostgreSQL cannot tell from its place stands in a CAST. Where they
+//! differ, [`SqlConnection::dialect`] chooses.
 
 mod columns;
+mod dialect;
 mod erasure;
 mod migrations;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "spin"))]
+mod postgres_url;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 #[cfg(feature = "spin")]
 pub mod spin;
+#[cfg(any(feature = "postgres", feature = "spin"))]
+mod sqlstate;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod value;
 
 pub use columns::{Columns, json};
+pub use dialect::Dialect;
 pub use erasure::overwrite_erased;
-pub use migrations::{Migrated, Migration, migrate};
+pub use migrations::{Migrated, Migration, Migrations, migrate, migration_state};
 pub use value::SqlValue;
 
 use std::future::Future;
@@ -42,8 +57,10 @@ pub type Row = Vec<SqlValue>;
 pub struct Database {
     /// Its label in `spin.toml`, and the stem of its file's name.
     pub label: &'static str,
-    /// Statements to execute on each new connection before anything else.
+    /// Statements to execute on each new connection to SQLite before anything else.
     pub setup: &'static [&'static str],
+    /// Whether a commit waits until it is on the disk of PostgreSQL.
+    pub synchronous_commit: bool,
 }
 
 impl Database {
@@ -56,7 +73,13 @@ impl Database {
                 "PRAGMA synchronous = FULL",
                 "PRAGMA secure_delete = ON",
             ],
+            synchronous_commit: true,
         }
+    }
+
+    /// Its schema in PostgreSQL: the label, as a name that needs no quotes.
+    pub fn schema(&self) -> String {
+        self.label.replace('-', "_")
     }
 
     /// The same database for commits that may be done again after a power failure.
@@ -68,6 +91,7 @@ impl Database {
                 "PRAGMA synchronous = NORMAL",
                 "PRAGMA secure_delete = ON",
             ],
+            synchronous_commit: false,
         }
     }
 }
@@ -75,9 +99,11 @@ impl Database {
 /// An open connection to one database.
 ///
 /// Many requests may share it, so it promises nothing across two calls: each call is a transaction
-/// of its own. An implementation makes its errors with [`SqlError::from_sqlite`] and runs
-/// [`Database::setup`] on each connection that it opens.
+/// of its own.
 pub trait SqlConnection: Send + Sync + Sized {
+    /// What it speaks.
+    fn dialect(&self) -> Dialect;
+
     /// Executes exactly one statement to its end; its parameters are `?1`, `?2` and so on.
     fn execute(
         &self,

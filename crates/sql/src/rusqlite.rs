@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use crate::{Database, Result, Row, SqlConnection, SqlError, SqlValue};
+use crate::{Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue};
 
 /// A connection to a database file. Its futures are ready at once.
 #[derive(Debug)]
@@ -70,6 +70,10 @@ impl RusqliteConnection {
 }
 
 impl SqlConnection for RusqliteConnection {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
         self.run(sql, params)
     }

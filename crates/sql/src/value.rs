@@ -1,4 +1,4 @@
-//! Values of SQLite.
+//! Values of a database.
 
 /// What a parameter or a column may be.
 #[derive(Debug, Clone, PartialEq)]

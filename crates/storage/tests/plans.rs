@@ -25,6 +25,10 @@ struct Explaining {
 }
 
 impl SqlConnection for Explaining {
+    fn dialect(&self) -> sql::Dialect {
+        sql::Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
         let plan = self
             .connection

@@ -8,12 +8,15 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sql::{Columns, Database, Migration, Result, SqlConnection, SqlError, SqlValue, params};
+use sql::{
+    Columns, Database, Migration, Migrations, Result, SqlConnection, SqlError, SqlValue, params,
+};
 
 /// The counters; they may be lost with the machine.
 pub const DATABASE: Database = Database {
     label: "rate-limits",
     setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = OFF"],
+    synchronous_commit: false,
 };
 
 const COUNTS_1: Migration = &[
@@ -67,7 +70,14 @@ pub struct RateLimiter<C>(C);
 impl<C: SqlConnection> RateLimiter<C> {
     /// Over a connection to [`DATABASE`], whose schema it brings up to date.
     pub async fn new(connection: C) -> Result<Self> {
-        sql::migrate(&connection, &[COUNTS_1]).await?;
+        sql::migrate(
+            &connection,
+            &Migrations {
+                sqlite: &[COUNTS_1],
+                postgres: &[],
+            },
+        )
+        .await?;
         Ok(Self(connection))
     }
 

@@ -151,6 +151,10 @@ pub fn steps() -> Vec<(String, String)> {
 }
 
 impl SqlConnection for Explaining {
+    fn dialect(&self) -> sql::Dialect {
+        sql::Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> sql::Result<Vec<Row>> {
         let plan = format!("EXPLAIN QUERY PLAN {sql}");
         for row in self.0.execute(&plan, params.clone()).await? {

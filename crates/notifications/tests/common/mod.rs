@@ -72,6 +72,10 @@ impl Fuse {
 pub struct Fused<'a>(pub &'a RusqliteConnection, pub Fuse);
 
 impl SqlConnection for Fused<'_> {
+    fn dialect(&self) -> sql::Dialect {
+        sql::Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> sql::Result<Vec<Row>> {
         self.1.step().await;
         let rows = self.0.execute(sql, params).await;

@@ -96,6 +96,10 @@ fn dead() -> SqlError {
 }
 
 impl SqlConnection for Connection<'_> {
+    fn dialect(&self) -> sql::Dialect {
+        sql::Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
         self.life.note(sql);
         match self.life.call() {

@@ -4,7 +4,7 @@
 //! event, its tags, its text in the index) is written by triggers, since `spin:sqlite` offers no
 //! transaction over several calls and SQLite no data-modifying common table expressions.
 
-use sql::Migration;
+use sql::{Migration, Migrations};
 
 /// A version 4 UUID.
 macro_rules! random_uuid {
@@ -295,4 +295,7 @@ const TASKS_3: Migration = &[
        END",
 ];
 
-pub(super) const TASKS: &[Migration] = &[TASKS_1, TASKS_2, TASKS_3];
+pub(super) const TASKS: Migrations = Migrations {
+    sqlite: &[TASKS_1, TASKS_2, TASKS_3],
+    postgres: &[],
+};

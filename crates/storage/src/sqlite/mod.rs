@@ -43,7 +43,7 @@ impl<C: SqlConnection> SqliteStorage<C> {
 
 impl<C: SqlConnection> Storage for SqliteStorage<C> {
     async fn migrate(&self) -> Result<Migrated> {
-        Ok(sql::migrate(&self.tasks, migrations::TASKS).await?)
+        Ok(sql::migrate(&self.tasks, &migrations::TASKS).await?)
     }
 
     async fn ping(&self) -> Result<()> {

@@ -1,8 +1,8 @@
-//! [`SqlConnection`] over `spin:sqlite`, for components.
+//! [`SqlConnection`] over `spin:sqlite`.
 
 use spin_sdk::sqlite::{Connection, Error, Value};
 
-use crate::{Database, Result, Row, SqlConnection, SqlError, SqlValue};
+use crate::{Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue};
 
 /// A connection of `spin:sqlite`.
 pub struct SpinConnection {
@@ -26,6 +26,10 @@ impl SpinConnection {
 }
 
 impl SqlConnection for SpinConnection {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
         let params = params.into_iter().map(|value| match value {
             SqlValue::Null => Value::Null,
