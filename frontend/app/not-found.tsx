@@ -1,10 +1,10 @@
 import type { Metadata } from "next";
-import Link from "next/link";
 import { buttonClass } from "@/ui/button";
 import { EmptyState } from "@/ui/bits";
 
 export const metadata: Metadata = { title: "Not found" };
 
+// No `Link`: this is part of every page's scripts.
 export default function NotFound() {
   return (
     <main>
@@ -12,9 +12,9 @@ export default function NotFound() {
       <EmptyState
         title="There is nothing here"
         action={
-          <Link href="/" className={buttonClass("outline")}>
+          <a href="/" className={buttonClass("outline")}>
             Go to today
-          </Link>
+          </a>
         }
       >
         The address may be misspelt, or what it named has moved.

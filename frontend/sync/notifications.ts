@@ -3,6 +3,7 @@ import { create } from "zustand";
 import { useEffect } from "react";
 import { answer, notifications as api } from "@/api/client";
 import type { components } from "@/api/notifications";
+import { whenIdle } from "./idle";
 import { running } from "./state";
 import { onUpdate } from "./updates";
 
@@ -45,6 +46,19 @@ export async function refreshInbox(): Promise<void> {
     unread: page.unread,
     cursor: cursor === undefined ? (page.next_cursor ?? null) : cursor,
   }));
+}
+
+let isAsked = false;
+
+/** Reads the first page where it was not read yet, once for all that show it. */
+function loadInbox(): void {
+  if (isAsked || store.getState().cursor !== undefined) return;
+  isAsked = true;
+  whenIdle(() => {
+    void refreshInbox()
+      .catch(() => {})
+      .finally(() => (isAsked = false));
+  });
 }
 
 export const clearInbox = (): void => store.setState(EMPTY, true);
@@ -115,7 +129,7 @@ onUpdate((event) => {
 export function useInbox() {
   const { notifications, unread, cursor } = store();
   useEffect(() => {
-    if (cursor === undefined) void refreshInbox().catch(() => {});
+    if (cursor === undefined) loadInbox();
   }, [cursor]);
   return { notifications, unread, hasMore: !!cursor, loadMore, markRead, markAllRead };
 }

@@ -1,5 +1,4 @@
 "use client";
-import { Switch as BaseSwitch } from "@base-ui/react/switch";
 import type { ReactNode } from "react";
 import { cx } from "./cx";
 import styles from "./bits.module.css";
@@ -27,15 +26,6 @@ export function Chip({ tone, title, children }: { tone?: "accent" | "urgent" | "
     <span className={cx(styles.chip, tone && styles[tone])} title={title}>
       {children}
     </span>
-  );
-}
-
-/** On or off, at once. */
-export function Switch({ label, checked, disabled, onChange }: { label: string; checked: boolean; disabled?: boolean; onChange: (checked: boolean) => void }) {
-  return (
-    <BaseSwitch.Root aria-label={label} className={styles.switch} checked={checked} disabled={disabled} onCheckedChange={onChange}>
-      <BaseSwitch.Thumb className={styles.thumb} />
-    </BaseSwitch.Root>
   );
 }
 

@@ -1,7 +1,7 @@
 "use client";
 import { ArrowDown, ArrowUp, GripVertical } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { Switch } from "@/ui/bits";
+import { Switch } from "@/ui/switch";
 import { IconButton } from "@/ui/button";
 import { type Channel, CHANNEL_NAMES, CHANNELS } from "./channels";
 import styles from "./settings.module.css";

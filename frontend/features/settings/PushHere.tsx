@@ -1,7 +1,7 @@
 "use client";
 import type { PushState } from "@/features/notifications/push";
 import { usePush } from "@/features/notifications/usePush";
-import { Switch } from "@/ui/bits";
+import { Switch } from "@/ui/switch";
 import styles from "./settings.module.css";
 
 const REASONS: Record<Exclude<PushState, "on" | "off">, string> = {

@@ -1,7 +1,7 @@
 "use client";
 import { useState } from "react";
 import type { User } from "@/sync/types";
-import { Switch } from "@/ui/bits";
+import { Switch } from "@/ui/switch";
 import { TextField } from "@/ui/field";
 import { Section } from "./Section";
 import styles from "./settings.module.css";

@@ -1,10 +1,12 @@
 "use client";
 import dynamic from "next/dynamic";
 import { usePathname, useRouter } from "next/navigation";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useDeferredValue, useEffect } from "react";
+// Part of the first load, since every view here needs it; `session` asks for it by itself.
+import "@/sync/engine";
 import { useSession } from "@/sync/session";
-import { Skeleton } from "@/ui/bits";
 import { Banners } from "./Banners";
+import { Loading } from "./Loading";
 import { Nav, Tabs } from "./Nav";
 import { ShellShortcuts } from "./ShellShortcuts";
 import styles from "./shell.module.css";
@@ -19,17 +21,6 @@ const NewTask = dynamic(loadNewTask, { ssr: false });
 const Palette = dynamic(loadPalette, { ssr: false });
 const ShortcutSheet = dynamic(() => import("@/features/keyboard/ShortcutSheet").then((module) => module.ShortcutSheet), { ssr: false });
 
-function Loading() {
-  return (
-    <div className={styles.loading} role="status" aria-label="Loading">
-      <Skeleton className={styles.loadingTitle} />
-      {[0, 1, 2, 3, 4].map((row) => (
-        <Skeleton key={row} className={styles.loadingRow} />
-      ))}
-    </div>
-  );
-}
-
 /** The frame of the views: navigation, the view, and the chat beside it where there is room. */
 export function Shell({ children }: { children: ReactNode }) {
   const { status } = useSession();
@@ -43,7 +34,8 @@ export function Shell({ children }: { children: ReactNode }) {
     if (status === "signed-out") router.replace(path === "/" ? "/login" : `/login?next=${encodeURIComponent(path + window.location.search)}`);
   }, [status, router, path]);
 
-  const isIn = status === "signed-in";
+  // Deferred: a view with many tasks is made in slices, between which the page answers.
+  const isIn = useDeferredValue(status === "signed-in");
   useEffect(() => {
     if (!isIn) return;
     // What a key opens is there when the key is pressed, and costs nothing while the page is only looked at.
