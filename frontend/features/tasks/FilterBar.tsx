@@ -2,6 +2,7 @@
 import { ArrowDown, ArrowDownUp, ArrowUp, ChevronDown, Search, X } from "lucide-react";
 import { lazy, useEffect, useRef, useState } from "react";
 import { useShortcuts } from "@/features/keyboard/shortcuts";
+import { LineField } from "@/ui/line-field";
 import { DUE_NAMES, type Filter, filterCount, NO_FILTER, SORT_NAMES } from "./filter";
 import { LazyMenu } from "./LazyMenu";
 import { PRIORITY_NAMES, STATUS_NAMES } from "./marks";
@@ -29,30 +30,30 @@ function SearchField({ filter, onChange }: { filter: Filter; onChange: (filter: 
     onChange({ ...filter, q });
   };
   return (
-    <div className={styles.search}>
-      <Search size={17} aria-hidden />
-      <input
-        ref={input}
-        type="search"
-        aria-label="Search tasks"
-        placeholder="Search"
-        value={text}
-        maxLength={500}
-        autoCapitalize="none"
-        enterKeyHint="search"
-        onChange={(event) => search(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          if (text) search("");
-          else event.currentTarget.blur();
-        }}
-      />
-      {text ? (
-        <button type="button" aria-label="Clear the search" onClick={() => (search(""), input.current?.focus())}>
-          <X size={16} aria-hidden />
-        </button>
-      ) : null}
-    </div>
+    <LineField
+      ref={input}
+      type="search"
+      label="Search tasks"
+      icon={<Search size={17} aria-hidden />}
+      placeholder="Search"
+      value={text}
+      maxLength={500}
+      autoCapitalize="none"
+      enterKeyHint="search"
+      onChange={(event) => search(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        if (text) search("");
+        else event.currentTarget.blur();
+      }}
+      action={
+        text ? (
+          <button type="button" aria-label="Clear the search" onClick={() => (search(""), input.current?.focus())}>
+            <X size={16} aria-hidden />
+          </button>
+        ) : null
+      }
+    />
   );
 }
 

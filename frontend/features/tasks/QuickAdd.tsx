@@ -7,6 +7,7 @@ import { useToday, useZone } from "@/features/time/useNow";
 import { instantOf } from "@/features/time/zone";
 import { useConnection } from "@/sync/connection";
 import { createTask, deleteTask, together, undo, updateTask, useTasks } from "@/sync/tasks";
+import { LineField } from "@/ui/line-field";
 import { notify } from "@/ui/notify";
 import styles from "./views.module.css";
 
@@ -81,29 +82,29 @@ export function QuickAdd() {
 
   return (
     <form className={styles.quickAdd} onSubmit={onSubmit}>
-      <div className={styles.quickLine}>
-        <Plus size={18} aria-hidden />
-        <input
-          ref={input}
-          aria-label="Add a task"
-          aria-invalid={problem ? true : undefined}
-          aria-describedby={problem ? id : undefined}
-          placeholder="Add a task: pay rent every 1st at 9"
-          value={text}
-          maxLength={1000}
-          enterKeyHint="done"
-          onChange={(event) => {
-            setText(event.target.value);
-            setProblem(null);
-          }}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
-        {text.trim() ? (
-          <button type="submit" aria-label="Add">
-            <CornerDownLeft size={17} aria-hidden />
-          </button>
-        ) : null}
-      </div>
+      <LineField
+        ref={input}
+        label="Add a task"
+        icon={<Plus size={18} aria-hidden />}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem ? id : undefined}
+        placeholder="Add a task: pay rent every 1st at 9"
+        value={text}
+        maxLength={1000}
+        enterKeyHint="done"
+        onChange={(event) => {
+          setText(event.target.value);
+          setProblem(null);
+        }}
+        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+        action={
+          text.trim() ? (
+            <button type="submit" aria-label="Add">
+              <CornerDownLeft size={17} aria-hidden />
+            </button>
+          ) : null
+        }
+      />
       {problem ? (
         <p id={id} role="alert" className={styles.problem}>
           {problem}
