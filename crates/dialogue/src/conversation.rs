@@ -45,7 +45,8 @@ pub struct Message {
     pub text: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// Of an answer: what was done, as far as there is room ([`MAX_ACTION_BYTES`]).
+    /// Of an answer: what was changed, as far as there is room ([`MAX_ACTION_BYTES`]). What was only
+    /// looked up is told once and not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
     /// Of an answer: how its turn is called, if it changed something.
@@ -75,8 +76,9 @@ impl Message {
             room = left.unwrap_or_default();
             left.is_some()
         };
+        let changes = reply.actions.iter().filter(|action| action.is_change());
         Self {
-            actions: reply.actions.iter().take_while(fits).cloned().collect(),
+            actions: changes.take_while(fits).cloned().collect(),
             undo: reply.undo,
             ..Self::new(Role::Assistant, &reply.reply, at)
         }
@@ -176,9 +178,13 @@ impl Conversation {
     /// Keeps a message, and lets go of the oldest, of the oldest's actions first.
     pub(crate) fn keep(&mut self, message: Message) {
         self.updated_at = message.at;
+        let takes_room = !message.actions.is_empty();
         self.messages.push_back(message);
         while self.messages.len() > MAX_MESSAGES {
             self.messages.pop_front();
+        }
+        if !takes_room {
+            return;
         }
         let mut room = MAX_ACTIONS_BYTES;
         for message in self.messages.iter_mut().rev() {

@@ -63,6 +63,16 @@ pub struct Action {
     pub result: serde_json::Value,
 }
 
+impl Action {
+    /// Whether it did something, and did not only look something up.
+    pub fn is_change(&self) -> bool {
+        !matches!(
+            self.tool.as_ref(),
+            "get_task" | "list_tasks" | "search_tasks" | "count_tasks" | "get_stats"
+        )
+    }
+}
+
 /// What the person is answered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Reply {

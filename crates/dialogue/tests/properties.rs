@@ -156,9 +156,9 @@ proptest! {
             let before = chat.tasks_of(&chat.user);
             let reply = chat.say(message);
             prop_assert!(!reply.reply.trim().is_empty(), "no answer to {message:?}");
-            let changes = reply.actions.iter().any(|action| {
-                !matches!(action.tool.as_ref(), "get_task" | "list_tasks" | "search_tasks" | "count_tasks" | "get_stats")
-            });
+            let changes = reply.actions.iter().any(dialogue::Action::is_change);
+            let kept = chat.conversation.messages.back().expect("an answer");
+            prop_assert!(kept.actions.iter().all(dialogue::Action::is_change), "{:?} keeps what it looked up", message);
             if !changes {
                 prop_assert_eq!(before, chat.tasks_of(&chat.user), "{:?} changed something unsaid", message);
             }

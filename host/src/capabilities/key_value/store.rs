@@ -58,6 +58,9 @@ impl KeyValueFile {
         };
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "wal")?;
+        // What is set outlives the process. After a power cut the last moments may be missing, as with
+        // Redis, which can stand in this place; a sync for each `set` would cost more than all the rest.
+        connection.pragma_update(None, "synchronous", "normal")?;
         connection.execute(
             "CREATE TABLE IF NOT EXISTS spin_key_value (
                 store TEXT NOT NULL,
