@@ -463,6 +463,11 @@ export interface components {
             conversation_id?: string | null;
             /** @description 1 to 4,000 characters, not all of them blank. */
             message: string;
+            /**
+             * @description Nothing will be said after this: it is answered, and no conversation is kept. Not with a
+             *     `conversation_id`.
+             */
+            once?: boolean | null;
         };
         /** @description A day and how many tasks were completed on it. */
         CompletedOn: {
@@ -532,7 +537,7 @@ export interface components {
         };
         /** @description One thing that was said. */
         Message: {
-            /** @description Of an answer: what was done or looked up. Of long ones the first, of old ones none. */
+            /** @description Of an answer: what was changed. Of long ones the first, of old ones none. */
             actions: components["schemas"]["Action"][];
             /** @description Long ones are shortened. */
             content: string;
@@ -628,7 +633,8 @@ export interface components {
         RecurrencePreview: {
             /**
              * @description When the instances after the one at `start` are due, in the person's time zone, as far as they are
-             *     completed when they are due. Fewer than asked for where the series ends, or falls on no date.
+             *     completed when they are due, and not before `from`. Fewer than asked for where the series ends, or
+             *     falls on no date.
              */
             dates: string[];
             /**
@@ -1802,6 +1808,8 @@ export interface operations {
                 start?: string;
                 /** @description What the next instance counts from. */
                 recurrence_from?: components["schemas"]["RecurrenceFrom"];
+                /** @description No dates before this. */
+                from?: string;
                 /** @description How many dates at most. */
                 count?: number;
             };

@@ -140,6 +140,9 @@ fn one_turn_is_taken_back_by_its_name() {
     );
     assert_eq!(messages[6]["content"], answer["reply"]);
     assert_eq!(messages[0]["actions"], json!([]));
+    // What was looked up is in the answer and not kept.
+    assert_eq!(asked["actions"][0]["tool"], "list_tasks");
+    assert_eq!(messages[5]["actions"], json!([]));
 }
 
 #[test]
@@ -204,4 +207,20 @@ fn the_latest_conversation_is_found_on_another_device() {
     let whole = person.get(&format!("/api/chat/{first}")).expect(200);
     assert_eq!(person.get("/api/chat/latest").expect(200), whole);
     user().get("/api/chat/latest").error(404);
+}
+
+#[test]
+fn what_is_said_once_is_done_and_not_kept() {
+    let person = user();
+    let kept = text(&person.chat("add buy milk", None), "conversation_id");
+    let once = json!({ "message": "add buy bread", "once": true });
+    let turn = person.post("/api/chat", &once).expect(200);
+    assert_eq!(turn["actions"][0]["tool"], "create_task");
+    assert_eq!(person.titles(&[]).len(), 2);
+    let id = text(&turn, "conversation_id");
+    person.get(&format!("/api/chat/{id}")).error(404);
+    let latest = person.get("/api/chat/latest").expect(200);
+    assert_eq!(text(&latest, "conversation_id"), kept);
+    let both = json!({ "message": "hello", "once": true, "conversation_id": kept });
+    person.post("/api/chat", &both).invalid("once");
 }

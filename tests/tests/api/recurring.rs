@@ -115,10 +115,18 @@ fn a_pattern_is_shown_before_a_task_has_it() {
     let many = preview(&[("pattern", "yearly"), ("count", "20")]).expect(200);
     assert_eq!(many["dates"].as_array().map(Vec::len), Some(20));
 
+    let later = preview(&[
+        ("pattern", "daily"),
+        ("start", "2026-06-03T08:00:00Z"),
+        ("from", "2026-08-01T00:00:00Z"),
+        ("count", "1"),
+    ]);
+    assert_eq!(later.expect(200)["dates"], json!(["2026-08-01T08:00:00Z"]));
     preview(&[]).invalid("pattern");
+    preview(&[("pattern", "daily"), ("from", "x")]).invalid("from");
     preview(&[("pattern", "sometimes")]).invalid("pattern");
     preview(&[("pattern", &"FREQ=DAILY;".repeat(100))]).invalid("pattern");
-    preview(&[("pattern", "daily"), ("count", "21")]).invalid("count");
+    preview(&[("pattern", "daily"), ("count", "51")]).invalid("count");
     preview(&[("pattern", "daily"), ("start", "x")]).invalid("start");
     tests::api()
         .get("/api/recurrence/preview?pattern=daily")

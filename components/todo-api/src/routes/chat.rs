@@ -29,10 +29,22 @@ pub struct ChatInput {
     #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     conversation_id: Value,
+    /// Nothing will be said after this: it is answered, and no conversation is kept. Not with a
+    /// `conversation_id`.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    once: Value,
+}
+
+/// A turn as it was asked for.
+struct Input {
+    message: String,
+    conversation_id: Option<Uuid>,
+    once: bool,
 }
 
 impl ChatInput {
-    fn validated(self) -> Result<(String, Option<Uuid>), Vec<FieldError>> {
+    fn validated(self) -> Result<Input, Vec<FieldError>> {
         let mut errors = Vec::new();
         let message = required_string(&mut errors, "message", self.message);
         let is_good = !message.trim().is_empty() && message.chars().count() <= MAX_MESSAGE_CHARS;
@@ -57,8 +69,29 @@ impl ChatInput {
                 id
             }
         };
+        let once = match self.once {
+            Value::Null => false,
+            Value::Bool(once) => once,
+            _ => {
+                errors.push(FieldError {
+                    field: "once".into(),
+                    message: "must be true or false".into(),
+                });
+                false
+            }
+        };
+        if once && conversation_id.is_some() {
+            errors.push(FieldError {
+                field: "once".into(),
+                message: "goes with no conversation_id".into(),
+            });
+        }
         if errors.is_empty() {
-            Ok((message, conversation_id))
+            Ok(Input {
+                message,
+                conversation_id,
+                once,
+            })
         } else {
             Err(errors)
         }
@@ -186,10 +219,10 @@ async fn take_turn(
     origin: &Origin,
     input: ChatInput,
 ) -> Result<JsonResponse<ChatAnswer>, ApiError> {
-    let (message, conversation_id) = input.validated().map_err(ApiError::Invalid)?;
+    let input = input.validated().map_err(ApiError::Invalid)?;
     let now = Utc::now();
     let conversations = Conversations::of(session.user_id).await?;
-    let mut conversation = match conversation_id {
+    let mut conversation = match input.conversation_id {
         Some(id) => conversations
             .load(id, now)
             .await?
@@ -199,12 +232,14 @@ async fn take_turn(
     let user = session.user(storage).await?;
     let turn = Turn {
         user: &user,
-        message: &message,
+        message: &input.message,
         now,
         origin,
     };
     let reply = dialogue::respond(storage, &mut conversation, turn).await;
-    keep(&conversations, &conversation, origin).await;
+    if !input.once {
+        keep(&conversations, &conversation, origin).await;
+    }
     let reply = reply.map_err(refusal)?;
     Ok(JsonResponse(ChatAnswer::new(&conversation, reply)))
 }
@@ -304,7 +339,7 @@ pub struct SaidAnswer {
     /// Long ones are shortened.
     content: String,
     created_at: DateTime<Utc>,
-    /// Of an answer: what was done or looked up. Of long ones the first, of old ones none.
+    /// Of an answer: what was changed. Of long ones the first, of old ones none.
     #[schema(value_type = Vec<ActionSchema>)]
     actions: Vec<Action>,
     /// Of an answer: takes just this turn back; there while that is possible.
@@ -410,8 +445,10 @@ mod tests {
             ["message", "conversation_id"]
         );
         assert_eq!(
-            wrong(json!({"message": 1, "conversation_id": 1})),
-            ["message", "conversation_id"]
+            wrong(json!({"message": 1, "conversation_id": 1, "once": 1})),
+            ["message", "conversation_id", "once"]
         );
+        let both = json!({"message": "a", "conversation_id": Uuid::nil(), "once": true});
+        assert_eq!(wrong(both), ["once"]);
     }
 }

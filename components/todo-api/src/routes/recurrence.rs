@@ -2,7 +2,7 @@
 
 use api::{ApiError, Query};
 use axum::Json as JsonResponse;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use recurrence::Recurrence;
 use serde::Serialize;
@@ -12,7 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::{Db, Session};
 
 const DEFAULT_COUNT: u32 = 5;
-const MAX_COUNT: u32 = 20;
+/// More than six weeks have days.
+const MAX_COUNT: u32 = 50;
+/// Dates that are passed over before `from` at most, where each depends on the one before.
+const MAX_PASSED: u32 = 1_000;
 
 /// A pattern, and from when on.
 #[derive(IntoParams)]
@@ -27,15 +30,18 @@ pub struct PreviewParams {
     /// What the next instance counts from.
     #[param(value_type = Option<RecurrenceFrom>)]
     recurrence_from: RecurrenceFrom,
+    /// No dates before this.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    from: Option<DateTime<Utc>>,
     /// How many dates at most.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 20, default = 5)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 50, default = 5)]
     count: u32,
 }
 
 impl PreviewParams {
     fn parse(params: Vec<(String, String)>, now: DateTime<Utc>) -> Result<Self, Vec<FieldError>> {
         let mut pattern = Err("is required".to_owned());
-        let (mut start, mut count) = (Ok(now), Ok(DEFAULT_COUNT));
+        let (mut start, mut from, mut count) = (Ok(now), Ok(None), Ok(DEFAULT_COUNT));
         let mut recurrence_from = Ok(RecurrenceFrom::default());
         for (name, value) in params {
             match name.as_str() {
@@ -44,22 +50,25 @@ impl PreviewParams {
                 }
                 "start" => start = parse_moment(&value),
                 "recurrence_from" => recurrence_from = value.parse(),
+                "from" => from = parse_moment(&value).map(Some),
                 "count" => count = whole_number(&value, 1, MAX_COUNT),
                 _ => {}
             }
         }
-        match (pattern, start, recurrence_from, count) {
-            (Ok(pattern), Ok(start), Ok(recurrence_from), Ok(count)) => Ok(Self {
+        match (pattern, start, recurrence_from, from, count) {
+            (Ok(pattern), Ok(start), Ok(recurrence_from), Ok(from), Ok(count)) => Ok(Self {
                 pattern,
                 start,
                 recurrence_from,
+                from,
                 count,
             }),
-            (pattern, start, recurrence_from, count) => {
+            (pattern, start, recurrence_from, from, count) => {
                 let wrong = [
                     ("pattern", pattern.err()),
                     ("start", start.err()),
                     ("recurrence_from", recurrence_from.err()),
+                    ("from", from.err()),
                     ("count", count.err()),
                 ];
                 let error = |(field, message): (&str, Option<String>)| {
@@ -77,15 +86,25 @@ impl PreviewParams {
     fn dates(&self, zone: Tz) -> Vec<DateTime<Utc>> {
         let mut pattern = self.pattern.clone();
         let mut due = self.start;
+        let from = self.from.unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let before = self.from.map(|from| from - TimeDelta::seconds(1));
         let mut dates = Vec::new();
-        for _ in 0..self.count {
+        for _ in 0..self.count + MAX_PASSED {
             let next = match self.recurrence_from {
-                RecurrenceFrom::DueDate => pattern.following_due(due, due, zone),
+                // Dates that are passed over are over, as after a late completion.
+                RecurrenceFrom::DueDate => {
+                    pattern.following_due(due, before.map_or(due, |before| due.max(before)), zone)
+                }
                 RecurrenceFrom::Completion => pattern.following_completion(Some(due), due, zone),
             };
             let Some(next) = next else { break };
             (due, pattern) = (next.due, next.pattern);
-            dates.push(due);
+            if due >= from {
+                dates.push(due);
+            }
+            if dates.len() == self.count as usize {
+                break;
+            }
         }
         dates
     }
@@ -101,7 +120,8 @@ pub struct RecurrencePreview {
     #[schema(example = "every Monday and Thursday")]
     description: String,
     /// When the instances after the one at `start` are due, in the person's time zone, as far as they are
-    /// completed when they are due. Fewer than asked for where the series ends, or falls on no date.
+    /// completed when they are due, and not before `from`. Fewer than asked for where the series ends, or
+    /// falls on no date.
     dates: Vec<DateTime<Utc>>,
 }
 
@@ -151,17 +171,53 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(wrong(&[]), ["pattern"]);
-        assert_eq!(wrong(&[("pattern", "daily"), ("count", "20")]), [""; 0]);
+        assert_eq!(wrong(&[("pattern", "daily"), ("count", "50")]), [""; 0]);
         let all = [
             ("pattern", "FREQ=SECONDLY"),
             ("start", "tomorrow"),
             ("recurrence_from", "start"),
-            ("count", "21"),
+            ("from", "now"),
+            ("count", "51"),
         ];
         assert_eq!(wrong(&all), all.map(|(name, _)| name));
         assert_eq!(wrong(&[("pattern", "daily"), ("count", "0")]), ["count"]);
         let before_time = [("pattern", "daily"), ("start", "1969-12-31T23:59:59Z")];
         assert_eq!(wrong(&before_time), ["start"]);
+    }
+
+    fn dates(pairs: &[(&str, &str)]) -> Vec<String> {
+        let dates = parse(pairs)
+            .expect("good parameters")
+            .dates(Tz::Europe__Berlin);
+        dates.iter().map(DateTime::to_rfc3339).collect()
+    }
+
+    #[test]
+    fn dates_before_from_are_passed_over() {
+        let start = ("start", "2026-06-03T08:00:00Z");
+        let from = ("from", "2027-01-01T07:00:00Z");
+        let daily = [("pattern", "daily"), start, from, ("count", "2")];
+        let days = ["2027-01-01T09:00:00+00:00", "2027-01-02T09:00:00+00:00"];
+        assert_eq!(dates(&daily), days);
+        let completion = [daily.as_slice(), &[("recurrence_from", "completion")]].concat();
+        assert_eq!(dates(&completion), days);
+        // On the very moment, and what a `COUNT` leaves.
+        let exact = [
+            ("pattern", "daily"),
+            start,
+            ("from", "2026-06-04T08:00:00Z"),
+            ("count", "1"),
+        ];
+        assert_eq!(dates(&exact), ["2026-06-04T08:00:00+00:00"]);
+        let counted = [
+            ("pattern", "FREQ=DAILY;COUNT=4"),
+            start,
+            ("from", "2026-06-05T00:00:00Z"),
+        ];
+        let left = ["2026-06-05T08:00:00+00:00", "2026-06-06T08:00:00+00:00"];
+        assert_eq!(dates(&counted), left);
+        let over = [("pattern", "FREQ=DAILY;COUNT=4"), start, from];
+        assert!(dates(&over).is_empty());
     }
 
     #[test]
@@ -178,7 +234,7 @@ mod tests {
             let start = [
                 ("pattern", pattern),
                 ("start", "2026-06-03T08:00:00Z"),
-                ("count", "20"),
+                ("count", "50"),
             ];
             // A pattern that is known never to come is refused.
             let Ok(params) = parse(&start) else { continue };
