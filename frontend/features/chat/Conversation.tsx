@@ -9,6 +9,7 @@ import { Button } from "@/ui/button";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
 import { open, send, useConversation } from "./store";
+import { useFollowing } from "./useFollowing";
 import { MessageView } from "./MessageView";
 import { EXAMPLES, suggestionsAfter } from "./suggestions";
 import { useStayAtEnd } from "./useStayAtEnd";
@@ -77,6 +78,7 @@ function Open({ userId }: { userId: string }) {
   const last = messages.at(-1);
   const { scroller, isAway, toEnd } = useStayAtEnd(messages, last?.role === "user");
   const isNew = last?.role === "assistant" && last.state === "said";
+  useFollowing();
   return (
     <div className={styles.conversation}>
       <div ref={scroller} className={styles.messages} role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>

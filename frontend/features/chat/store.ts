@@ -53,17 +53,17 @@ const said = (role: Message["role"], text: string, more: Partial<Message> = {}):
 
 const key = (userId: string) => `todo-chat:${userId}`;
 
-function remember(userId: string, id: string | null): void {
+/** Keeps which conversation the person left here for a new one. */
+function leave(userId: string, id: string | null): void {
   try {
     if (id) localStorage.setItem(key(userId), id);
     else localStorage.removeItem(key(userId));
   } catch {
-    // Without storage the conversation lasts as long as the page.
+    // Without storage it is left for as long as the page.
   }
 }
 
-/** The id of the conversation that a person last had on this device. */
-export function rememberedConversation(userId: string): string | null {
+function leftConversation(userId: string): string | null {
   try {
     return localStorage.getItem(key(userId));
   } catch {
@@ -71,7 +71,7 @@ export function rememberedConversation(userId: string): string | null {
   }
 }
 
-export const forgetConversation = (userId: string): void => remember(userId, null);
+export const forgetConversation = (userId: string): void => leave(userId, null);
 
 const { getState: now, setState: set } = useConversation;
 
@@ -85,26 +85,71 @@ const earlier = (history: Schemas["ConversationAnswer"]): Message[] =>
     said(role, content, { at: Date.parse(created_at), state: "earlier", actions, undo, undoState: undone ? "done" : undefined }),
   );
 
+/** The person's last conversation, on whatever device; null where there is none. */
+const latest = () =>
+  answer(todo.GET("/api/chat/latest")).catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.status === 404) return null;
+    throw error;
+  });
+
 /** Goes on with the person's conversation; does nothing where it is there. */
 export async function open(userId: string): Promise<void> {
   if (now().userId === userId && now().history !== "failed") return;
-  const id = now().userId === userId ? now().id : rememberedConversation(userId);
-  set((before) => ({ ...(before.userId === userId ? before : EMPTY), userId, id, history: id ? "loading" : "loaded" }));
-  if (!id) return;
+  set((before) => ({ ...(before.userId === userId ? before : EMPTY), userId, history: "loading" }));
   try {
-    const messages = earlier(await read(id));
-    if (now().id === id) set((before) => ({ history: "loaded", messages: [...messages, ...before.messages.filter(({ state }) => state !== "earlier")] }));
-  } catch (error) {
-    if (now().id !== id) return;
-    if (error instanceof ApiProblem && error.status === 404) startNew();
-    else set({ history: "failed" });
+    const there = await latest();
+    if (now().userId === userId && now().history === "loading") take(there);
+  } catch {
+    if (now().userId === userId && now().history === "loading") set({ history: "failed" });
   }
+}
+
+/** Takes in what was said meanwhile on another device, unless something is being said here. */
+export async function follow(): Promise<void> {
+  const { userId, history } = now();
+  if (!userId || history !== "loaded" || isBusy()) return;
+  const before = now().messages;
+  const there = await latest().catch(() => null);
+  // What was said or typed here while this was asked is newer.
+  if (now().userId === userId && now().messages === before && there) take(there);
+}
+
+/** Shows a conversation as the server has it, with what is only here. */
+function take(there: Schemas["ConversationAnswer"] | null): void {
+  const { userId, id, messages, draft } = now();
+  const isOther = there?.conversation_id !== id;
+  const isLeft = userId !== null && there?.conversation_id === leftConversation(userId);
+  // Another conversation does not come between someone and what they are about to say in this one.
+  if (!there || isLeft || (isOther && id !== null && (draft !== "" || messages.some(({ state }) => state === "failed")))) return set({ history: "loaded" });
+  const own = isOther ? [] : messages;
+  const unsent = messages.filter(({ state }) => state === "failed" || state === "sending");
+  const all = [...merged(own, earlier(there)), ...unsent];
+  const isAsShown = all.length === messages.length && all.every((message, index) => message === messages[index]);
+  set({ id: there.conversation_id, history: "loaded", messages: isAsShown ? messages : all });
+}
+
+/** What long messages are shortened to is the same as the message. */
+const isSame = (shown: Message, told: Message): boolean =>
+  shown.role === told.role && (shown.text === told.text || (told.text.endsWith("…") && shown.text.startsWith(told.text.slice(0, -1))));
+
+/** The messages that the server told; one that is shown already stays the same, with the tasks of its answer. */
+export function merged(shown: Message[], told: Message[]): Message[] {
+  let left = shown.filter(({ state }) => state === "said" || state === "earlier");
+  const all = told.toReversed().map((message) => {
+    const at = left.findLastIndex((each) => isSame(each, message));
+    const known = left[at];
+    if (!known) return message;
+    left = left.slice(0, at);
+    const isUndone = known.undoState !== "done" && message.undoState === "done";
+    return isUndone ? { ...known, undoState: message.undoState } : known;
+  });
+  return all.reverse();
 }
 
 /** Begins a conversation with the next message. */
 export function startNew(): void {
-  const { userId, draft } = now();
-  if (userId) remember(userId, null);
+  const { userId, id, draft } = now();
+  if (userId && id) leave(userId, id);
   set({ ...EMPTY, userId, draft, history: "loaded" });
 }
 
@@ -117,10 +162,9 @@ function inWords(error: unknown): string {
 }
 
 function hear(message: Message, { conversation_id, reply, actions, tasks, undo }: Answer): void {
-  const { userId, id, messages } = now();
+  const { messages } = now();
   // Someone else signed in, or a new conversation began, while the answer was under way.
   if (!messages.some((each) => each.id === message.id)) return;
-  if (userId && id !== conversation_id) remember(userId, conversation_id);
   set({
     id: conversation_id,
     messages: [...messages.map((each) => (each.id === message.id ? { ...each, state: "said" as const } : each)), said("assistant", reply, { actions, tasks, undo })],

@@ -1,6 +1,5 @@
 /** All that the server has of a person, in one JSON document. */
 import { answer, ApiProblem, audit, notifications, todo } from "@/api/client";
-import { rememberedConversation } from "@/features/chat/store";
 import type { Task } from "@/sync/types";
 
 const PAGE = 100;
@@ -62,11 +61,9 @@ async function allPages<T>(part: Progress["part"], read: (cursor?: string) => Pr
   return all;
 }
 
-/** The last conversation on this device; the server lists none. */
-async function conversation(userId: string, tell: Tell, signal: AbortSignal) {
-  const id = rememberedConversation(userId);
-  if (!id) return null;
-  const read = () => answer(todo.GET("/api/chat/{conversation_id}", { params: { path: { conversation_id: id } }, signal }));
+/** The last conversation; the server lists none. */
+async function conversation(tell: Tell, signal: AbortSignal) {
+  const read = () => answer(todo.GET("/api/chat/latest", { signal }));
   return patiently(read, tell, 0, signal).catch((error: unknown) => {
     if (error instanceof ApiProblem && error.status === 404) return null;
     throw error;
@@ -104,7 +101,7 @@ export async function collect(tell: Tell, signal: AbortSignal) {
     notifications: inbox,
     push_subscriptions: browsers.subscriptions,
     audit_trail: trail,
-    conversation: await conversation(account.id, tell, signal),
+    conversation: await conversation(tell, signal),
   };
 }
 

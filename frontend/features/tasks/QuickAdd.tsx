@@ -57,7 +57,7 @@ export function QuickAdd() {
     }
     setWaiting((all) => [...all, sentence]);
     try {
-      const { actions, reply } = await answer(todo.POST("/api/chat", { body: { message: asRequest(sentence) } }));
+      const { actions, reply } = await answer(todo.POST("/api/chat", { body: { message: asRequest(sentence), once: true } }));
       const created = createdBy(actions);
       if (!created) return comeBack(sentence, reply);
       if (!created.due_date) setUndated((all) => [...all, created.id]);
