@@ -17,6 +17,7 @@ import { Button, IconButton } from "@/ui/button";
 import styles from "./calendar.module.css";
 import { DayCell } from "./DayCell";
 import { DayList, newTaskOn } from "./DayList";
+import { useOccurrences } from "./occurrences";
 import { dayAfterKey, type Span, tasksByDay, turned, weekOf, weeksOf } from "./days";
 
 const DayDialog = dynamic(() => import("./DayDialog").then((module) => module.DayDialog), { ssr: false });
@@ -45,6 +46,7 @@ export function CalendarView() {
   const active = chosen ?? today;
   const days = useMemo(() => tasksByDay(tasks, zone), [tasks, zone]);
   const weeks = useMemo(() => (span === "month" ? weeksOf(active) : [weekOf(active)]), [span, active]);
+  const occurrences = useOccurrences(tasks, weeks[0]?.[0] ?? active, weeks.at(-1)?.[6] ?? active, zone);
   const isCompact = isPhone && span === "month";
 
   const grid = useRef<HTMLDivElement>(null);
@@ -56,15 +58,15 @@ export function CalendarView() {
     cellOf(active)?.focus();
   }, [active]);
 
-  const latest = useRef({ tasks, zone, today, days });
-  latest.current = { tasks, zone, today, days };
+  const latest = useRef({ tasks, zone, today, days, occurrences });
+  latest.current = { tasks, zone, today, days, occurrences };
   const move = useCallback((ids: readonly string[], day: Day) => {
     const now = latest.current;
     const moved = now.tasks.filter((task) => ids.includes(task.id) && !(task.due_date && dayOf(task.due_date, now.zone) === day));
     setDueDay(moved, day, now.zone, now.today);
   }, []);
   const open = useCallback((day: Day) => {
-    if (latest.current.days.has(day)) setOpened(day);
+    if (latest.current.days.has(day) || latest.current.occurrences.has(day)) setOpened(day);
     else newTaskOn(day, latest.current.zone);
   }, []);
 
@@ -163,6 +165,7 @@ export function CalendarView() {
                 day={day}
                 span={span}
                 tasks={days.get(day)}
+                occurrences={occurrences.get(day)}
                 isCompact={isCompact}
                 isToday={day === today}
                 isOutside={span === "month" && day.slice(0, 7) !== active.slice(0, 7)}
@@ -178,10 +181,10 @@ export function CalendarView() {
       {isCompact ? (
         <section className={styles.below} aria-label="Chosen day">
           <h2>{formatDay(active, { weekday: "long", day: "numeric", month: "long" })}</h2>
-          <DayList day={active} tasks={days.get(active) ?? []} />
+          <DayList day={active} tasks={days.get(active) ?? []} occurrences={occurrences.get(active) ?? []} />
         </section>
       ) : null}
-      {opened !== null ? <DayDialog day={opened} tasks={days.get(opened) ?? []} onClose={() => setOpened(null)} /> : null}
+      {opened !== null ? <DayDialog day={opened} tasks={days.get(opened) ?? []} occurrences={occurrences.get(opened) ?? []} onClose={() => setOpened(null)} /> : null}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 "use client";
-import { Check } from "lucide-react";
+import { Check, Repeat } from "lucide-react";
 import { memo, useRef } from "react";
 import { useTaskDrag } from "@/features/board/drag";
 import { openTask } from "@/features/shell/state";
@@ -10,6 +10,7 @@ import type { Task } from "@/sync/tasks";
 import { cx } from "@/ui/cx";
 import styles from "./calendar.module.css";
 import { timeOfTask } from "./days";
+import type { Occurrence } from "./occurrences";
 
 interface ChipProps {
   task: Task;
@@ -54,6 +55,30 @@ export const Chip = memo(function Chip({ task, isTall, isReachable }: ChipProps)
           {isNotable ? `, ${PRIORITY_NAMES[task.priority].toLowerCase()} priority` : ""}
         </span>
       ) : null}
+    </button>
+  );
+});
+
+/** A repeating task on a day to come: it leads to the task, and cannot be moved by itself. */
+export const OccurrenceChip = memo(function OccurrenceChip({ occurrence, isTall, isReachable }: { occurrence: Occurrence; isTall?: boolean; isReachable: boolean }) {
+  const zone = useZone();
+  const { task, due } = occurrence;
+  return (
+    <button
+      type="button"
+      tabIndex={isReachable ? 0 : -1}
+      className={cx(styles.chip, isTall && styles.tall)}
+      data-occurrence
+      title={`${task.title}, repeats`}
+      onClick={(event) => {
+        event.stopPropagation();
+        openTask(task.id);
+      }}
+    >
+      <Repeat size={11} aria-hidden />
+      {timeOfTask({ due_date: due }, zone) ? <time className={styles.chipTime}>{formatTime(due, zone)}</time> : null}
+      <span className={styles.chipTitle}>{task.title}</span>
+      <span className="visually-hidden">, repeats on this day</span>
     </button>
   );
 });

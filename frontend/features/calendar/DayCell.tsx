@@ -4,18 +4,22 @@ import { useTaskDrop } from "@/features/board/drag";
 import { type Day, formatDay } from "@/features/time/zone";
 import type { Task } from "@/sync/tasks";
 import styles from "./calendar.module.css";
-import { Chip } from "./Chip";
+import { Chip, OccurrenceChip } from "./Chip";
 import { isWeekend, type Span } from "./days";
+import type { Occurrence } from "./occurrences";
 
 /** So many chips fit into a day of a month. */
 const FIT = 3;
 const DOTS = 4;
 const NONE: readonly Task[] = [];
+const NO_OCCURRENCES: readonly Occurrence[] = [];
 
 interface DayCellProps {
   day: Day;
   span: Span;
   tasks: readonly Task[] | undefined;
+  /** Of repeating tasks, which are due on another day now. */
+  occurrences: readonly Occurrence[] | undefined;
   /** Only a mark for each task: the list of the chosen day stands below. */
   isCompact: boolean;
   isToday: boolean;
@@ -29,17 +33,21 @@ interface DayCellProps {
 }
 
 /** A day of the calendar with its tasks; tasks can be dropped onto it. */
-export const DayCell = memo(function DayCell({ day, span, tasks = NONE, isCompact, isToday, isOutside, isActive, onChoose, onOpen, onMove }: DayCellProps) {
+export const DayCell = memo(function DayCell({ day, span, tasks = NONE, occurrences = NO_OCCURRENCES, isCompact, isToday, isOutside, isActive, onChoose, onOpen, onMove }: DayCellProps) {
   const cell = useRef<HTMLDivElement>(null);
   const isHeldOver = useTaskDrop(cell, (ids) => onMove(ids, day));
-  const shown = span === "week" ? tasks : tasks.length > FIT ? tasks.slice(0, FIT - 1) : tasks;
+  const total = tasks.length + occurrences.length;
+  const room = span === "week" || total <= FIT ? total : FIT - 1;
+  const shown = tasks.slice(0, room);
+  const coming = occurrences.slice(0, room - shown.length);
   const count = tasks.length === 0 ? "no tasks" : tasks.length === 1 ? "1 task" : `${tasks.length} tasks`;
+  const repeats = occurrences.length > 0 ? `, ${occurrences.length} to repeat` : "";
   return (
     <div
       ref={cell}
       role="gridcell"
       tabIndex={isActive ? 0 : -1}
-      aria-label={`${formatDay(day, { weekday: "long", day: "numeric", month: "long" })}, ${count}`}
+      aria-label={`${formatDay(day, { weekday: "long", day: "numeric", month: "long" })}, ${count}${repeats}`}
       aria-selected={isActive}
       aria-current={isToday ? "date" : undefined}
       className={styles.day}
@@ -61,13 +69,19 @@ export const DayCell = memo(function DayCell({ day, span, tasks = NONE, isCompac
           {tasks.slice(0, DOTS).map((task) => (
             <i key={task.id} data-priority={task.status === "completed" ? "done" : task.priority} />
           ))}
+          {occurrences.slice(0, Math.max(0, DOTS - tasks.length)).map(({ task, due }) => (
+            <i key={`${task.id} ${due}`} data-priority="repeats" />
+          ))}
         </span>
       ) : (
         <div className={styles.chips}>
           {shown.map((task) => (
             <Chip key={task.id} task={task} isTall={span === "week"} isReachable={isActive} />
           ))}
-          {shown.length < tasks.length ? (
+          {coming.map((occurrence) => (
+            <OccurrenceChip key={`${occurrence.task.id} ${occurrence.due}`} occurrence={occurrence} isTall={span === "week"} isReachable={isActive} />
+          ))}
+          {room < total ? (
             <button
               type="button"
               tabIndex={isActive ? 0 : -1}
@@ -77,7 +91,7 @@ export const DayCell = memo(function DayCell({ day, span, tasks = NONE, isCompac
                 onOpen(day);
               }}
             >
-              +{tasks.length - shown.length} more
+              +{total - room} more
             </button>
           ) : null}
         </div>

@@ -10,16 +10,28 @@ import type { Task } from "@/sync/tasks";
 import { Button } from "@/ui/button";
 import styles from "./calendar.module.css";
 import { timeOfTask } from "./days";
+import type { Occurrence } from "./occurrences";
 
 /** The editor for a new task on a day. */
 export const newTaskOn = (day: Day, zone: string): void => newTask({ due_date: movedTo(null, day, zone) });
 
-/** All tasks of a day, with what can be done with them. */
-export function DayList({ day, tasks, onLeave }: { day: Day; tasks: readonly Task[]; onLeave?: () => void }) {
+interface DayListProps {
+  day: Day;
+  tasks: readonly Task[];
+  occurrences: readonly Occurrence[];
+  onLeave?: () => void;
+}
+
+/** All tasks of a day, with what can be done with them, and those that repeat on it. */
+export function DayList({ day, tasks, occurrences, onLeave }: DayListProps) {
   const zone = useZone();
+  const open = (task: Task) => {
+    onLeave?.();
+    openTask(task.id);
+  };
   return (
     <>
-      {tasks.length === 0 ? <p className={styles.nothing}>Nothing on this day</p> : null}
+      {tasks.length + occurrences.length === 0 ? <p className={styles.nothing}>Nothing on this day</p> : null}
       <ul className={styles.list}>
         {tasks.map((task) => (
           <li key={task.id} className={styles.listItem}>
@@ -28,10 +40,7 @@ export function DayList({ day, tasks, onLeave }: { day: Day; tasks: readonly Tas
               type="button"
               className={styles.listTitle}
               data-closed={task.status === "completed" || undefined}
-              onClick={() => {
-                onLeave?.();
-                openTask(task.id);
-              }}
+              onClick={() => open(task)}
             >
               {task.title}
             </button>
@@ -41,6 +50,15 @@ export function DayList({ day, tasks, onLeave }: { day: Day; tasks: readonly Tas
               {task.due_date && timeOfTask(task, zone) ? <time dateTime={task.due_date}>{formatTime(task.due_date, zone)}</time> : null}
             </span>
             <MenuButton task={task} />
+          </li>
+        ))}
+        {occurrences.map(({ task, due }) => (
+          <li key={`${task.id} ${due}`} className={styles.listItem}>
+            <Repeat size={16} className={styles.repeats} role="img" aria-label="Repeats" />
+            <button type="button" className={styles.listTitle} data-occurrence onClick={() => open(task)}>
+              {task.title}
+            </button>
+            <span className={styles.listMarks}>{timeOfTask({ due_date: due }, zone) ? <time dateTime={due}>{formatTime(due, zone)}</time> : null}</span>
           </li>
         ))}
       </ul>

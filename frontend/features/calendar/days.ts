@@ -31,7 +31,7 @@ export function addMonths(day: Day, months: number): Day {
 export const turned = (day: Day, span: Span, by: 1 | -1): Day => (span === "month" ? addMonths(day, by) : addDays(day, 7 * by));
 
 /** The time of day of a task, or null where it is due by the end of its day. */
-export function timeOfTask(task: Task, zone: string): string | null {
+export function timeOfTask(task: Pick<Task, "due_date">, zone: string): string | null {
   const time = task.due_date ? timeOf(task.due_date, zone) : ANY_TIME;
   return time === ANY_TIME ? null : time;
 }

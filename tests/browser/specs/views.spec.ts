@@ -110,3 +110,29 @@ test("tasks are in each view, and move in them", async ({ person }) => {
   await page.goto(`${person.url}/calendar`);
   await expect(main.getByText("Pay rent").first()).toBeVisible();
 });
+
+test("a repeating task is shown on the days on which it comes again", async ({ person }) => {
+  const { page } = person;
+  await person.task({ title: "Water the ferns", due_date: at(1, 9), recurrence_pattern: "FREQ=DAILY;COUNT=3" });
+  await page.goto(`${person.url}/calendar`);
+  const repeats = /Water the ferns ?, repeats on this day/;
+  const comes = page.getByRole("button", { name: repeats });
+  const day = (days: number) => page.locator(`[data-day="${new Date(Date.parse(at(days, 12))).toISOString().slice(0, 10)}"]`);
+  await page.getByRole("button", { name: "Week" }).click();
+  // Days of the week after are on its own leaf.
+  for (const days of [2, 3]) {
+    if ((await day(days).count()) === 0) await page.getByRole("button", { name: "Next week" }).click();
+    await expect(day(days).getByRole("button", { name: repeats })).toBeVisible();
+  }
+  await expect(comes.first()).toBeVisible();
+  await expectAccessible(page);
+  await page.screenshot({ path: "results/screens/calendar-repeats.png" });
+  await comes.first().click();
+  await expect(page.getByRole("dialog").getByLabel("Title")).toHaveValue("Water the ferns");
+  await page.keyboard.press("Escape");
+
+  // Done, it moves on, and with it what is still to come.
+  const { tasks } = await person.api<{ tasks: { id: string }[] }>("GET", "/api/tasks");
+  await person.api("DELETE", `/api/tasks/${tasks[0]?.id}`);
+  await expect(comes).toHaveCount(0);
+});
