@@ -8,8 +8,9 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 
 /// The interfaces that the host implements, as folders of the crate's `wit/deps`.
-const PACKAGES: [&str; 3] = [
+const PACKAGES: [&str; 4] = [
     "spin-key-value@3.0.0",
+    "spin-postgres@4.2.0",
     "spin-sqlite@3.1.0",
     "spin-variables@3.0.0",
 ];

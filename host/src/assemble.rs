@@ -14,6 +14,7 @@ use crate::bindings::{consumer, cron};
 use crate::capabilities::connections::Connections;
 use crate::capabilities::key_value::{KeyValueFile, KeyValueStores};
 use crate::capabilities::outbound_http::OutboundHttp;
+use crate::capabilities::postgres::{Pools, Postgres};
 use crate::capabilities::sqlite::{Database, Databases};
 use crate::cli::UpArgs;
 use crate::compose::compose;
@@ -67,7 +68,7 @@ pub fn assemble(
     for component in app.components.values() {
         let wasm = compose(component)?;
         let name: Arc<str> = component.id.as_str().into();
-        let allowed = values.allowed_hosts(component, ids.iter().copied())?;
+        let allowed = Arc::new(values.allowed_hosts(component, ids.iter().copied())?);
         let pre = engine.prepare(&component.id, &wasm)?;
         let factory = Arc::new(InstanceFactory {
             engine: engine.engine().clone(),
@@ -82,9 +83,13 @@ pub fn assemble(
                     .collect(),
             )),
             databases: Arc::new(databases(config, component)?),
+            postgres: Postgres {
+                allowed: allowed.clone(),
+                pools: Arc::<Pools>::default(),
+            },
             outbound: OutboundHttp::new(
                 name.clone(),
-                Arc::new(allowed),
+                allowed,
                 http_app.clone(),
                 connections.clone(),
                 limits.request_time,

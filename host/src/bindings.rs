@@ -7,6 +7,7 @@ macro_rules! spin_bindings {
                 package todo:host;
                 world capabilities {
                     import spin:key-value/key-value@3.0.0;
+                    import spin:postgres/postgres@4.2.0;
                     import spin:sqlite/sqlite@3.1.0;
                     import spin:variables/variables@3.0.0;
                 }
@@ -16,6 +17,8 @@ macro_rules! spin_bindings {
             imports: { default: async | trappable },
             with: {
                 "spin:key-value/key-value.store": crate::capabilities::key_value::Store,
+                "spin:postgres/postgres.connection": crate::capabilities::postgres::Connection,
+                "spin:postgres/postgres.connection-builder": crate::capabilities::postgres::ConnectionBuilder,
                 "spin:sqlite/sqlite.connection": crate::capabilities::sqlite::Connection,
             },
         });
@@ -25,6 +28,7 @@ macro_rules! spin_bindings {
 include!(concat!(env!("OUT_DIR"), "/spin_wit.rs"));
 
 pub use spin::key_value::key_value;
+pub use spin::postgres::postgres;
 pub use spin::sqlite::sqlite;
 pub use spin::variables::variables;
 

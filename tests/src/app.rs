@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use servers::Postgres;
 use tempfile::TempDir;
 
 use crate::pushpin::Pushpin;
@@ -100,6 +101,20 @@ impl Builder {
         self
     }
 
+    /// Keeps what services keep in a new database of this server.
+    pub fn postgres(self, server: &Postgres) -> Self {
+        let url = server.create_database();
+        self.database_at(&url)
+    }
+
+    /// Keeps what services keep in the database with this address.
+    pub fn database_at(self, url: &str) -> Self {
+        let server = url.rsplit_once('@').map_or(url, |(_, server)| server);
+        let server = server.split('/').next().unwrap_or_default();
+        self.variable("database_url", url)
+            .variable("database_host", &format!("postgres://{server}"))
+    }
+
     /// An environment variable of the host.
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
@@ -139,6 +154,9 @@ impl Builder {
         for (name, secret) in [("JWT_SECRET", &app.jwt_secret), ("GRIP_KEY", &app.grip_key)] {
             let name = format!("SPIN_VARIABLE_{name}");
             self.environment.insert(name, secret.clone());
+        }
+        if let Some(url) = &app.database_url {
+            self = self.database_at(url);
         }
         match &app.pushpin {
             Some(pushpin) => self.behind(app.address, Arc::clone(pushpin)),
@@ -255,6 +273,7 @@ impl Builder {
             grip,
             jwt_secret: self.secret("JWT_SECRET"),
             grip_key: self.secret("GRIP_KEY"),
+            database_url: self.environment.get("SPIN_VARIABLE_DATABASE_URL").cloned(),
             pushpin: self.pushpin.clone(),
             state: Arc::clone(&self.state),
             log,
@@ -296,6 +315,8 @@ pub struct TestApp {
     pub jwt_secret: String,
     /// What its gateway signs with.
     pub grip_key: String,
+    /// Where its services keep what they keep, if that is PostgreSQL.
+    pub database_url: Option<String>,
     pushpin: Option<Arc<Pushpin>>,
     state: Arc<TempDir>,
     log: PathBuf,

@@ -4,5 +4,6 @@
 pub mod connections;
 pub mod key_value;
 pub mod outbound_http;
+pub mod postgres;
 pub mod sqlite;
 pub mod variables;

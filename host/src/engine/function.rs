@@ -207,6 +207,7 @@ mod tests {
     use crate::bindings::cron::{Error, HANDLE_CRON_EVENT, Metadata};
     use crate::capabilities::key_value::KeyValueStores;
     use crate::capabilities::outbound_http::OutboundHttp;
+    use crate::capabilities::postgres::Postgres;
     use crate::capabilities::sqlite::Databases;
     use crate::engine::{ComponentEngine, InstanceLimits};
     use crate::outbound_hosts::AllowedHosts;
@@ -241,6 +242,7 @@ mod tests {
             variables: Arc::new(ComponentVariables::default()),
             key_value: Arc::new(KeyValueStores(BTreeMap::new())),
             databases: Arc::new(Databases(BTreeMap::new())),
+            postgres: Postgres::default(),
             outbound: OutboundHttp::new(
                 "clock".into(),
                 Arc::new(AllowedHosts::default()),

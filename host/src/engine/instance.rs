@@ -13,6 +13,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::{RequestContext, RunningRequests};
 use crate::capabilities::key_value::KeyValueStores;
 use crate::capabilities::outbound_http::OutboundHttp;
+use crate::capabilities::postgres::Postgres;
 use crate::capabilities::sqlite::Databases;
 use crate::logs::{ComponentOutput, OutputStream};
 use crate::variables::ComponentVariables;
@@ -40,6 +41,8 @@ pub struct InstanceState {
     pub key_value: Arc<KeyValueStores>,
     /// The databases that it may open.
     pub databases: Arc<Databases>,
+    /// The servers of PostgreSQL that it may reach.
+    pub postgres: Postgres,
     /// Its way out: other components and allowed hosts.
     pub outbound: OutboundHttp,
     /// Set each time the guest had to be interrupted to let others run.
@@ -93,6 +96,8 @@ pub struct InstanceFactory {
     pub key_value: Arc<KeyValueStores>,
     /// See [`InstanceState::databases`].
     pub databases: Arc<Databases>,
+    /// See [`InstanceState::postgres`].
+    pub postgres: Postgres,
     /// See [`InstanceState::outbound`].
     pub outbound: OutboundHttp,
     /// The most that an instance may take.
@@ -127,6 +132,7 @@ impl InstanceFactory {
             variables: self.variables.clone(),
             key_value: self.key_value.clone(),
             databases: self.databases.clone(),
+            postgres: self.postgres.clone(),
             outbound: self.outbound.clone(),
             interrupted: interrupted.clone(),
             wasi: wasi.build(),

@@ -100,6 +100,7 @@ fn linker(engine: &Engine) -> Result<Linker<InstanceState>> {
     outbound_http::add_to_linker(&mut linker)?;
     bindings::variables::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     bindings::key_value::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+    bindings::postgres::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     bindings::sqlite::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
