@@ -1,10 +1,13 @@
 //! [`SqlConnection`] over `tokio-postgres`, for native tests and for the host's commands.
 
-use std::sync::OnceLock;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls, Socket};
 
 use crate::dialect::dollar_parameters;
 use crate::postgres_url::in_schema;
@@ -13,10 +16,19 @@ use crate::{Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue};
 
 /// A connection to one service's schema. Its futures need no runtime of their caller: what they wait for runs
 /// on a thread of this module.
-#[derive(Debug)]
 pub struct PostgresConnection {
-    address: Config,
+    connect: Connect,
     client: Client,
+}
+
+type Connecting =
+    Pin<Box<dyn Future<Output = std::result::Result<Client, tokio_postgres::Error>> + Send>>;
+type Connect = Arc<dyn Fn() -> Connecting + Send + Sync>;
+
+impl std::fmt::Debug for PostgresConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresConnection").finish_non_exhaustive()
+    }
 }
 
 /// The thread on which all connections of this process read and write.
@@ -37,24 +49,38 @@ fn runtime() -> Result<&'static Runtime> {
 impl PostgresConnection {
     /// Opens a connection that works in the schema of `database`, which need not exist yet.
     pub async fn open(url: &str, database: Database) -> Result<Self> {
-        let address = in_schema(url, database)
-            .parse()
-            .map_err(|error| SqlError::Unavailable(format!("{error}")))?;
-        Self::connect(address).await
+        Self::open_with(url, database, NoTls).await
     }
 
-    async fn connect(address: Config) -> Result<Self> {
-        let connecting = address.clone();
-        let client = runtime()?.spawn(async move {
-            let (client, connection) = connecting.connect(NoTls).await?;
-            tokio::spawn(connection);
-            Ok(client)
-        });
+    /// As [`Self::open`], with TLS where the address says so.
+    pub async fn open_with<T>(url: &str, database: Database, tls: T) -> Result<Self>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::TlsConnect: Send,
+        T::Stream: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let address: Config = in_schema(url, database)
+            .parse()
+            .map_err(|error| SqlError::Unavailable(format!("{error}")))?;
+        Self::connect(Arc::new(move || {
+            let (address, tls) = (address.clone(), tls.clone());
+            Box::pin(async move {
+                let (client, connection) = address.connect(tls).await?;
+                tokio::spawn(connection);
+                Ok(client)
+            })
+        }))
+        .await
+    }
+
+    async fn connect(connect: Connect) -> Result<Self> {
+        let client = runtime()?.spawn(connect());
         let client = client
             .await
             .map_err(|error| SqlError::Unavailable(error.to_string()))?
             .map_err(sort)?;
-        Ok(Self { address, client })
+        Ok(Self { connect, client })
     }
 
     /// The client itself, for what only PostgreSQL can do.
@@ -85,7 +111,7 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn reopen(&self) -> Result<Self> {
-        Self::connect(self.address.clone()).await
+        Self::connect(Arc::clone(&self.connect)).await
     }
 }
 

@@ -1,14 +1,15 @@
 //! What the Todo API keeps, behind one trait.
 //!
-//! [`Storage`] says what the service needs in its own words. [`sqlite::SqliteStorage`] is that over
-//! any [`sql::SqlConnection`]: `spin:sqlite` in the component, `rusqlite` in the tests.
+//! [`Storage`] says what the service needs in its own words. [`SqlStorage`] is that over any
+//! [`sql::SqlConnection`], to SQLite or PostgreSQL.
 
 mod outbox;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
-pub mod sqlite;
+mod tables;
 
 pub use outbox::{Outbox, Pass, Producer};
+pub use tables::{MIGRATIONS, OUTBOX, SqlStorage, TASKS, postgres_words};
 
 pub use sql::Migrated;
 

@@ -13,7 +13,7 @@ use events::{
     TaskUpdateType, USER_EVENTS, UserEvent, UserEventType,
 };
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
-use sql::{Columns, Row, SqlConnection, json, params};
+use sql::{Columns, Dialect, Row, SqlConnection, json, params};
 use uuid::Uuid;
 
 use crate::Result;
@@ -72,7 +72,7 @@ struct Entry {
 }
 
 impl<C: SqlConnection> Outbox<C> {
-    /// Over a connection to [`OUTBOX`](crate::sqlite::OUTBOX) after [`Storage::migrate`](crate::Storage::migrate).
+    /// Over a connection to [`OUTBOX`](crate::OUTBOX) after [`Storage::migrate`](crate::Storage::migrate).
     /// What is written here may be lost with the machine's power: then events are published again.
     pub fn new(connection: C) -> Self {
         Self {
@@ -154,14 +154,17 @@ impl<C: SqlConnection> Outbox<C> {
 
     /// Of a row that is committed at this moment either this sees it, or its writer finds the lease free.
     async fn release_if_all_is_published(&self) -> Result<bool> {
-        let rows = self
-            .connection
-            .execute(
+        let release = match self.connection.dialect() {
+            Dialect::Sqlite => {
                 "UPDATE outbox_lease SET until = 0
                  WHERE holder = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE published_at IS NULL)
-                 RETURNING 1",
-                params![self.holder],
-            )
+                 RETURNING 1"
+            }
+            Dialect::Postgres => "SELECT 1 WHERE release_outbox(?1)",
+        };
+        let rows = self
+            .connection
+            .execute(release, params![self.holder])
             .await?;
         Ok(!rows.is_empty())
     }
@@ -192,11 +195,14 @@ impl<C: SqlConnection> Outbox<C> {
         if published.is_empty() {
             return Ok(());
         }
+        let dialect = self.connection.dialect();
+        let mark = format!(
+            "UPDATE outbox SET published_at = ?1 WHERE seq IN (SELECT {} FROM {} AS item)",
+            dialect.integer("value"),
+            dialect.items("?2")
+        );
         self.connection
-            .execute(
-                "UPDATE outbox SET published_at = ?1 WHERE seq IN (SELECT value FROM json_each(?2))",
-                params![now, json(&published)?],
-            )
+            .execute(&mark, params![now, json(&published)?])
             .await?;
         Ok(())
     }

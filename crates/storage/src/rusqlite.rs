@@ -12,12 +12,11 @@ use std::path::Path;
 
 use sql::rusqlite::RusqliteConnection;
 
-use crate::sqlite::{SqliteStorage, TASKS};
-use crate::{Result, Storage};
+use crate::{Result, SqlStorage, Storage, TASKS};
 
 /// Opens the database file in `folder`, which must exist, and brings its schema up to date.
-pub async fn open(folder: &Path) -> Result<SqliteStorage<RusqliteConnection>> {
-    let storage = SqliteStorage::new(RusqliteConnection::open(folder, TASKS)?);
+pub async fn open(folder: &Path) -> Result<SqlStorage<RusqliteConnection>> {
+    let storage = SqlStorage::new(RusqliteConnection::open(folder, TASKS)?);
     storage.migrate().await?;
     Ok(storage)
 }

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use language::dates::Grain;
 use language::{Category, Command, Due, Filter, ReminderAt, Target};
 use sql::rusqlite::RusqliteConnection;
-use storage::sqlite::SqliteStorage;
+use storage::SqlStorage;
 use task_model::{NewUser, Priority, Reminder, Status};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ mod references;
 mod undo;
 
 struct Chat {
-    storage: SqliteStorage<RusqliteConnection>,
+    storage: SqlStorage<RusqliteConnection>,
     user: User,
     conversation: Conversation,
     now: DateTime<Utc>,

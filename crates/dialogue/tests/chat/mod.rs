@@ -3,15 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use dialogue::{Conversation, Reply, Turn};
 use sql::rusqlite::RusqliteConnection;
-use storage::sqlite::SqliteStorage;
-use storage::{Origin, Storage};
+use storage::{Origin, SqlStorage, Storage};
 use task_model::{
     NewUser, Priority, RecurrenceFrom, Reminder, SortOrder, Status, Task, TaskQuery, User,
 };
 use uuid::Uuid;
 
 pub struct Chat {
-    pub storage: SqliteStorage<RusqliteConnection>,
+    pub storage: SqlStorage<RusqliteConnection>,
     pub user: User,
     pub conversation: Conversation,
     pub now: DateTime<Utc>,

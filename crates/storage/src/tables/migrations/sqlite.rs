@@ -1,10 +1,6 @@
-//! The schema of the database `tasks`, as numbered migrations that only expand.
-//!
-//! Times are milliseconds since 1970 in UTC. What must commit together with a change of a task (its
-//! event, its tags, its text in the index) is written by triggers, since `spin:sqlite` offers no
-//! transaction over several calls and SQLite no data-modifying common table expressions.
+//! For SQLite.
 
-use sql::{Migration, Migrations};
+use sql::Migration;
 
 /// A version 4 UUID.
 macro_rules! random_uuid {
@@ -295,7 +291,4 @@ const TASKS_3: Migration = &[
        END",
 ];
 
-pub(super) const TASKS: Migrations = Migrations {
-    sqlite: &[TASKS_1, TASKS_2, TASKS_3],
-    postgres: &[],
-};
+pub(super) const TASKS: &[Migration] = &[TASKS_1, TASKS_2, TASKS_3];

@@ -2,29 +2,32 @@
 #![allow(dead_code)]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::Connection;
-use sql::rusqlite::RusqliteConnection;
-use storage::sqlite::SqliteStorage;
-use storage::{Origin, Storage as _};
+use proptest::test_runner::Config;
+use sql::testing::{Connection, Scratch};
+use sql::{Columns, Dialect, Row, SqlConnection, SqlValue, params};
+use storage::{OUTBOX, Origin, Outbox, SqlStorage, Storage as _, TASKS};
 use task_model::{NewTask, NewUser, Priority, TaskPatch};
-use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::DIALECT;
 
 /// Whose tasks a test is about.
 pub const ME: Uuid = Uuid::from_u128(1);
 /// Somebody else.
 pub const OTHER: Uuid = Uuid::from_u128(2);
 
+/// A storage of the test's own.
 pub struct Store {
-    pub folder: TempDir,
-    pub storage: SqliteStorage<RusqliteConnection>,
+    pub scratch: Scratch,
+    pub storage: SqlStorage<Connection>,
 }
 
 impl Store {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let storage = wait(storage::rusqlite::open(folder.path())).expect("a new storage");
-        let store = Self { folder, storage };
+        let scratch = Scratch::new(DIALECT);
+        let storage = open(&scratch);
+        wait(storage.migrate()).expect("migrates");
+        let store = Self { scratch, storage };
         for id in [ME, OTHER] {
             store.add_person(id);
         }
@@ -52,40 +55,75 @@ impl Store {
         .expect("updated");
     }
 
-    /// A second instance over the same files.
-    pub fn another(&self) -> SqliteStorage<RusqliteConnection> {
-        wait(storage::rusqlite::open(self.folder.path())).expect("the storage opens again")
+    /// A second instance over the same database.
+    pub fn another(&self) -> SqlStorage<Connection> {
+        let storage = open(&self.scratch);
+        wait(storage.migrate()).expect("there is nothing to migrate");
+        storage
     }
 
     /// The tasks' database itself.
     pub fn database(&self) -> Connection {
-        Connection::open(self.folder.path().join("tasks.db")).expect("the database file")
+        wait(self.scratch.open(TASKS)).expect("a connection")
+    }
+
+    /// The rows of a statement on it.
+    pub fn query(&self, sql: &str, params: Vec<SqlValue>) -> Vec<Row> {
+        wait(self.database().execute(sql, params)).expect("an answer")
+    }
+
+    /// A publisher of the outbox.
+    pub fn outbox(&self) -> Outbox<Connection> {
+        Outbox::new(wait(self.scratch.open(OUTBOX)).expect("a connection"))
+    }
+
+    /// Fails if SQLite's index does not agree with the tasks; PostgreSQL keeps its index itself.
+    pub fn check_index(&self) {
+        if DIALECT == Dialect::Sqlite {
+            let check = "INSERT INTO task_search (task_search, rank) VALUES ('integrity-check', 1)";
+            self.query(check, vec![]);
+        }
     }
 
     /// The outbox rows of a task, oldest first.
     pub fn events(&self, task_id: Uuid) -> Vec<Event> {
-        let database = self.database();
-        let mut statement = database
-            .prepare("SELECT event_id, topic, key, event_type, version, time, correlation_id, traceparent, data, published_at IS NULL FROM outbox WHERE task_id = ?1 ORDER BY seq")
-            .expect("the outbox");
-        let rows = statement
-            .query_map([task_id.to_string()], |row| {
-                Ok(Event {
-                    id: row.get::<_, String>(0)?.parse().expect("a UUID"),
-                    topic: row.get(1)?,
-                    key: row.get(2)?,
-                    event_type: row.get(3)?,
-                    version: row.get(4)?,
-                    time: row.get(5)?,
-                    correlation_id: row.get(6)?,
-                    traceparent: row.get(7)?,
-                    data: serde_json::from_str(&row.get::<_, String>(8)?).expect("JSON"),
-                    is_unpublished: row.get(9)?,
-                })
+        let rows = self.query(
+            "SELECT event_id, topic, key, event_type, version, time, correlation_id, traceparent, data,
+               CASE WHEN published_at IS NULL THEN 1 ELSE 0 END
+             FROM outbox WHERE task_id = ?1 ORDER BY seq",
+            params![task_id],
+        );
+        let read = |row| {
+            let mut row = Columns::from(row);
+            Ok(Event {
+                id: row.id()?,
+                topic: row.text()?,
+                key: row.text()?,
+                event_type: row.text()?,
+                version: row.integer()?,
+                time: row.integer()?,
+                correlation_id: row.optional_text()?,
+                traceparent: row.optional_text()?,
+                data: row.json()?,
+                is_unpublished: row.integer()? == 1,
             })
-            .expect("outbox rows");
-        rows.collect::<Result<_, _>>().expect("outbox rows")
+        };
+        let events: sql::Result<_> = rows.into_iter().map(read).collect();
+        events.expect("outbox rows")
     }
+}
+
+/// The storage in this place, not migrated.
+pub fn open(scratch: &Scratch) -> SqlStorage<Connection> {
+    SqlStorage::new(wait(scratch.open(TASKS)).expect("a connection"))
+}
+
+/// So many cases of a property; fewer where each costs a database of a server.
+pub fn cases(number: u32) -> Config {
+    Config::with_cases(match DIALECT {
+        Dialect::Sqlite => number,
+        Dialect::Postgres => number.div_ceil(4),
+    })
 }
 
 #[derive(Debug)]

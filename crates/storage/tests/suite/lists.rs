@@ -1,9 +1,7 @@
 //! Pages, tags and numbers.
 
-mod common;
-
+use super::common::{ME, OTHER, Store, at, due, tagged, titled, wait};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use common::{ME, OTHER, Store, at, due, tagged, titled, wait};
 use storage::Storage;
 use task_model::{NewTask, Page, Priority, SortField, SortOrder, Status, TaskPatch, TaskQuery};
 

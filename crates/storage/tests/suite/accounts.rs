@@ -1,10 +1,8 @@
 //! Accounts and refresh tokens.
 
-mod common;
-
 use std::sync::Barrier;
 
-use common::{Store, at, wait};
+use super::common::{Store, at, wait};
 use storage::{NewRefreshToken, Rotation, Storage, StorageError};
 use task_model::{
     Channel, NewUser, NotificationPreferences, NotificationPreferencesPatch, Reminder, UserPatch,

@@ -1,15 +1,13 @@
 //! Which indexes SQLite takes for the statements that run often, with 50,000 tasks stored.
 
-mod common;
-
 use std::sync::{Arc, Mutex};
 
+use super::database::folder;
+use crate::suite::common::{Store, at, due, origin, wait};
 use chrono::NaiveDate;
-use common::{Store, at, due, origin, wait};
 use sql::rusqlite::RusqliteConnection;
 use sql::{Result, Row, SqlConnection, SqlValue};
-use storage::Storage;
-use storage::sqlite::{self, SqliteStorage};
+use storage::{SqlStorage, Storage, TASKS as DATABASE};
 use task_model::{Priority, SortField, SortOrder, Status, TaskPatch, TaskQuery};
 use uuid::Uuid;
 
@@ -68,7 +66,8 @@ impl SqlConnection for Explaining {
 
 /// Rows as the service would have written them, but without their outbox rows, which no plan here reads.
 fn fill(store: &Store) {
-    let database = store.database();
+    let database =
+        rusqlite::Connection::open(folder(store).join("tasks.db")).expect("the database file");
     let triggers: Vec<(String, String)> = database
         .prepare(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'tasks'",
@@ -115,8 +114,8 @@ fn frequent_statements_use_an_index() {
     fill(&store);
     let plans = Arc::new(Mutex::new(Vec::new()));
     let expressions = Arc::new(Mutex::new(Vec::new()));
-    let storage = SqliteStorage::new(Explaining {
-        connection: RusqliteConnection::open(store.folder.path(), sqlite::TASKS).unwrap(),
+    let storage = SqlStorage::new(Explaining {
+        connection: RusqliteConnection::open(folder(&store), DATABASE).unwrap(),
         plans: Arc::clone(&plans),
         expressions: Arc::clone(&expressions),
     });

@@ -1,10 +1,11 @@
 //! People and their refresh tokens.
 
-use chrono::{DateTime, Utc};
-use sql::{Columns, SqlConnection, json, params};
+use chrono::{DateTime, TimeDelta, Utc};
+use sql::{Columns, Dialect, SqlConnection, json, params};
 use task_model::{NewUser, NotificationPreferences, User, UserPatch};
 use uuid::Uuid;
 
+use super::person::{is_here, locked};
 use super::rows::{ReadColumns, USER, first_user};
 use crate::{NewRefreshToken, Origin, Result, Rotation, StorageError};
 
@@ -71,8 +72,11 @@ pub(super) async fn erase<C: SqlConnection>(
 ) -> Result<bool> {
     let rows = connection
         .execute(
-            "UPDATE users SET erased_at = ?2, erasure_correlation_id = ?3, erasure_traceparent = ?4
-             WHERE id = ?1 RETURNING 1",
+            &format!(
+                "UPDATE users SET erased_at = ?2, erasure_correlation_id = ?3, erasure_traceparent = ?4{}
+                 RETURNING 1",
+                locked(connection.dialect(), "?1", "id = ?1")
+            ),
             params![
                 id,
                 now,
@@ -96,7 +100,12 @@ pub(super) async fn update<C: SqlConnection>(
     now: DateTime<Utc>,
 ) -> Result<Option<User>> {
     let mut params = params![id, patch.username, patch.timezone, now];
-    let mut preferences = String::from("notification_preferences");
+    let dialect = connection.dialect();
+    let stored = match dialect {
+        Dialect::Sqlite => "notification_preferences",
+        Dialect::Postgres => "CAST(notification_preferences AS jsonb)",
+    };
+    let mut preferences = stored.to_owned();
     let given = patch.notification_preferences.unwrap_or_default();
     let fields = [
         (
@@ -110,20 +119,25 @@ pub(super) async fn update<C: SqlConnection>(
     for (name, value) in fields {
         if let Some(value) = value {
             params.push(value?.into());
-            preferences = format!(
-                "json_set({preferences}, '$.{name}', json(?{}))",
-                params.len()
-            );
+            let parameter = params.len();
+            preferences = match dialect {
+                Dialect::Sqlite => {
+                    format!("json_set({preferences}, '$.{name}', json(?{parameter}))")
+                }
+                Dialect::Postgres => format!(
+                    "jsonb_set({preferences}, '{{{name}}}', CAST(CAST(?{parameter} AS TEXT) AS jsonb))"
+                ),
+            };
         }
     }
     let sql = format!(
         "UPDATE users SET
-           updated_at = CASE WHEN username IS coalesce(?2, username) AND timezone IS coalesce(?3, timezone)
-               AND notification_preferences IS {preferences}
+           updated_at = CASE WHEN username = coalesce(?2, username) AND timezone = coalesce(?3, timezone)
+               AND {stored} = {preferences}
              THEN updated_at ELSE ?4 END,
            username = coalesce(?2, username),
            timezone = coalesce(?3, timezone),
-           notification_preferences = {preferences}
+           notification_preferences = CAST({preferences} AS TEXT)
          WHERE id = ?1 RETURNING {USER}"
     );
     first_user(connection.execute(&sql, params).await?)
@@ -136,8 +150,11 @@ pub(super) async fn add_refresh_token<C: SqlConnection>(
 ) -> Result<()> {
     let rows = connection
         .execute(
-            "INSERT INTO refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
-             SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?3) RETURNING 1",
+            &format!(
+                "INSERT INTO refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
+                 SELECT ?1, ?2, ?3, ?4, ?5 WHERE {} RETURNING 1",
+                is_here(connection.dialect(), "?3")
+            ),
             params![
                 token.token_hash,
                 token.family_id,
@@ -153,8 +170,8 @@ pub(super) async fn add_refresh_token<C: SqlConnection>(
     Ok(())
 }
 
-/// How long a rotation may be asked for again, in milliseconds.
-const ANSWER_AGAIN_MILLISECONDS: i64 = 30_000;
+/// How long a rotation may be asked for again.
+const ANSWER_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// One UPDATE counts the presentation and decides: triggers store the successor at the first one and
 /// revoke the family at any later one. Of two at once exactly one is the first; the other is a reuse,
@@ -174,20 +191,36 @@ pub(super) async fn rotate_refresh_token<C: SqlConnection>(
     let Some(user) = user else {
         return Ok(Rotation::Refused);
     };
-    let rows = connection
-        .execute(
-            "UPDATE refresh_tokens SET
-               presented = presented + (NOT (presented = 1 AND successor_hash = ?2
-                 AND successor_created_at > ?3 - ?5
-                 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE token_hash = ?2 AND presented = 0))),
-               successor_hash = iif(presented = 0, ?2, successor_hash),
-               successor_created_at = iif(presented = 0, ?3, successor_created_at),
-               successor_expires_at = iif(presented = 0, ?4, successor_expires_at)
-             WHERE token_hash = ?1 AND revoked = 0 AND (presented > 0 OR expires_at > ?3)
-             RETURNING presented",
-            params![token_hash, successor_hash, now, expires_at, ANSWER_AGAIN_MILLISECONDS],
+    let is_unused = match connection.dialect() {
+        Dialect::Sqlite => {
+            "EXISTS (SELECT 1 FROM refresh_tokens WHERE token_hash = ?2 AND presented = 0)"
+        }
+        Dialect::Postgres => "is_unused_token(?2)",
+    };
+    let sql = format!(
+        "UPDATE refresh_tokens SET
+           presented = CASE WHEN presented = 1 AND successor_hash = ?2 AND successor_created_at > CAST(?5 AS BIGINT)
+             AND {is_unused} THEN presented ELSE presented + 1 END,
+           successor_hash = CASE WHEN presented = 0 THEN ?2 ELSE successor_hash END,
+           successor_created_at = CASE WHEN presented = 0 THEN CAST(?3 AS BIGINT) ELSE successor_created_at END,
+           successor_expires_at = CASE WHEN presented = 0 THEN CAST(?4 AS BIGINT) ELSE successor_expires_at END{}
+           AND revoked = 0 AND (presented > 0 OR expires_at > CAST(?3 AS BIGINT))
+         RETURNING presented",
+        locked(
+            connection.dialect(),
+            "?6",
+            "token_hash = ?1 AND user_id = ?6"
         )
-        .await?;
+    );
+    let params = params![
+        token_hash,
+        successor_hash,
+        now,
+        expires_at,
+        now - ANSWER_AGAIN,
+        user.id
+    ];
+    let rows = connection.execute(&sql, params).await?;
     let Some(row) = rows.into_iter().next() else {
         return Ok(Rotation::Refused);
     };
@@ -200,12 +233,11 @@ pub(super) async fn rotate_refresh_token<C: SqlConnection>(
 }
 
 pub(super) async fn revoke_family<C: SqlConnection>(connection: &C, family_id: Uuid) -> Result<()> {
-    connection
-        .execute(
-            "UPDATE refresh_tokens SET revoked = 1 WHERE family_id = ?1",
-            params![family_id],
-        )
-        .await?;
+    let revoke = match connection.dialect() {
+        Dialect::Sqlite => "UPDATE refresh_tokens SET revoked = 1 WHERE family_id = ?1",
+        Dialect::Postgres => "SELECT 1 WHERE revoke_family(?1)",
+    };
+    connection.execute(revoke, params![family_id]).await?;
     Ok(())
 }
 

@@ -1,8 +1,6 @@
 //! What a change of a task leaves behind: the row, its version, its outbox rows.
 
-mod common;
-
-use common::{ME, OTHER, Store, at, due, origin, tagged, titled, wait};
+use super::common::{ME, OTHER, Store, at, due, origin, tagged, titled, wait};
 use serde_json::json;
 use storage::{Storage, StorageError};
 use task_model::{NewTask, Priority, RecurrenceFrom, Reminder, Status, TaskPatch, TaskQuery};
@@ -335,11 +333,5 @@ fn housekeeping_removes_what_was_deleted_a_month_ago_and_nothing_else() {
             .is_some()
     );
     assert!(wait(s.task(ME, ids[2])).unwrap().is_some());
-    let database = store.database();
-    database
-        .execute(
-            "INSERT INTO task_search (task_search, rank) VALUES ('integrity-check', 1)",
-            [],
-        )
-        .expect("the index agrees with the tasks");
+    store.check_index();
 }

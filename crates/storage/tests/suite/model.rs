@@ -1,13 +1,12 @@
 //! Random operations on the storage and on a model in memory leave the same tasks; the outbox holds
 //! one row for each change.
 
-mod common;
-
 use std::collections::BTreeMap;
 
+use super::common::{Store, at, cases, due, origin, titled, wait};
 use chrono::{DateTime, Utc};
-use common::{Store, at, due, origin, titled, wait};
 use proptest::prelude::*;
+use sql::Columns;
 use storage::Storage;
 use task_model::{
     NewTask, Priority, SortField, SortOrder, Status, TagCount, Task, TaskPatch, TaskQuery,
@@ -308,7 +307,7 @@ fn apply(store: &Store, operation: Operation, now: DateTime<Utc>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn storage_and_model_agree(
@@ -340,16 +339,13 @@ proptest! {
             prop_assert_eq!(wait(store.storage.tags(user)).expect("tags"), tags);
             prop_assert_eq!(wait(store.storage.stats(user, &[], now)).expect("stats").total, total);
         }
-        let outbox: i64 = store
-            .database()
-            .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
-            .expect("the outbox");
+        let outbox = store.query("SELECT count(*) FROM outbox", vec![]);
+        let outbox = Columns::first(outbox).expect("a row").integer().expect("a count");
         prop_assert_eq!(outbox, model.changes.values().sum::<i64>());
         for (task, changes) in &model.changes {
             let versions: Vec<i64> = store.events(*task).iter().map(|event| event.version).collect();
             prop_assert_eq!(versions, (1..=*changes).collect::<Vec<_>>());
         }
-        let check = "INSERT INTO task_search (task_search, rank) VALUES ('integrity-check', 1)";
-        prop_assert!(store.database().execute(check, []).is_ok());
+        store.check_index();
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sql::{Columns, Row, SqlConnection, SqlValue, json, params};
+use sql::{Columns, Dialect, Row, SqlConnection, SqlValue, json, params};
 use task_model::{Page, SortField, SortOrder, Stats, TagCount, TaskQuery};
 use uuid::Uuid;
 
+use super::migrations::WORDS;
 use super::rows::{ReadColumns, TASK, rank};
 use super::search::Query;
+use super::words::{owner, tag_lexeme};
 use crate::Result;
 
 /// As the partial index `tasks_open_due` has it: the planner compares the text.
@@ -16,6 +18,7 @@ const OPEN: &str = "status IN ('pending', 'in_progress')";
 
 /// The WHERE clause of a query and its parameters; `None` if nothing can match.
 pub(super) fn conditions(
+    dialect: Dialect,
     user_id: Uuid,
     query: &TaskQuery,
     now: DateTime<Utc>,
@@ -48,11 +51,24 @@ pub(super) fn conditions(
         query.priority.iter().map(|it| rank(*it).into()).collect(),
         ")",
     );
-    any_of(
-        "row IN (SELECT task FROM task_tags WHERE user_id = ?1 AND tag IN (",
-        query.tag.iter().map(|tag| tag.as_str().into()).collect(),
-        "))",
-    );
+    match dialect {
+        Dialect::Sqlite => any_of(
+            "row IN (SELECT task FROM task_tags WHERE user_id = ?1 AND tag IN (",
+            query.tag.iter().map(|tag| tag.as_str().into()).collect(),
+            "))",
+        ),
+        Dialect::Postgres if !query.tag.is_empty() => {
+            let owner = owner(user_id);
+            let tags = query.tag.iter().map(|tag| tag_lexeme(&owner, tag));
+            let any = tags.collect::<Vec<_>>().join(" | ");
+            any_of(
+                &format!("{WORDS} @@ CAST(CAST("),
+                params![any],
+                " AS TEXT) AS tsquery)",
+            );
+        }
+        Dialect::Postgres => {}
+    }
     let mut compare = |condition: &str, at: Option<DateTime<Utc>>| {
         any_of(condition, at.map(Into::into).into_iter().collect(), "");
     };
@@ -80,12 +96,19 @@ pub(super) fn conditions(
         None => {}
     }
     if let Some(q) = &query.q {
-        let expression = Query::parse(q)?.expression(user_id);
-        any_of(
-            "row IN (SELECT rowid FROM task_search WHERE task_search MATCH ",
-            params![expression],
-            ")",
-        );
+        let expression = Query::parse(q)?.expression(dialect, user_id);
+        match dialect {
+            Dialect::Sqlite => any_of(
+                "row IN (SELECT rowid FROM task_search WHERE task_search MATCH ",
+                params![expression],
+                ")",
+            ),
+            Dialect::Postgres => any_of(
+                &format!("{WORDS} @@ CAST(CAST("),
+                params![expression],
+                " AS TEXT) AS tsquery)",
+            ),
+        }
     }
     match query.has_due_date {
         Some(true) => sql.push_str(" AND due_date IS NOT NULL"),
@@ -109,7 +132,7 @@ fn ceil_to_millisecond(at: DateTime<Utc>) -> DateTime<Utc> {
 pub(super) fn order(query: &TaskQuery) -> String {
     let (way, nulls) = match query.order {
         SortOrder::Ascending => ("ASC", " NULLS LAST"),
-        SortOrder::Descending => ("DESC", ""),
+        SortOrder::Descending => ("DESC", " NULLS LAST"),
     };
     let column = match query.sort {
         SortField::CreatedAt => "created_at",
@@ -127,18 +150,22 @@ pub(super) async fn page<C: SqlConnection>(
     query: &TaskQuery,
     now: DateTime<Utc>,
 ) -> Result<Page> {
-    let Some((conditions, mut params)) = conditions(user_id, query, now) else {
+    let dialect = connection.dialect();
+    let Some((conditions, mut params)) = conditions(dialect, user_id, query, now) else {
         return Ok(Page {
             tasks: Vec::new(),
             total: 0,
         });
     };
+    let order = order(query);
+    if dialect == Dialect::Postgres {
+        return page_with_total(connection, query, &conditions, &order, params).await;
+    }
     // What is overdue is short beside what was ever due; the planner takes both indexes for equal.
     let from = match query.overdue {
         Some(true) => "tasks INDEXED BY tasks_open_due",
         _ => "tasks",
     };
-    let order = order(query);
     let count_params = params.clone();
     params.extend([query.limit.into(), query.offset.into()]);
     // Sorting and skipping go through an index; only the tasks of the page are read.
@@ -165,18 +192,52 @@ pub(super) async fn page<C: SqlConnection>(
     Ok(Page { tasks, total })
 }
 
+/// In one statement, since there each costs a way to the server and back.
+async fn page_with_total<C: SqlConnection>(
+    connection: &C,
+    query: &TaskQuery,
+    conditions: &str,
+    order: &str,
+    mut params: Vec<SqlValue>,
+) -> Result<Page> {
+    let count_params = params.clone();
+    params.extend([query.limit.into(), query.offset.into()]);
+    let count_sql = format!("SELECT count(*) FROM tasks WHERE {conditions}");
+    let sql = format!(
+        "SELECT ({count_sql}), {TASK} FROM tasks WHERE {conditions} ORDER BY {order} LIMIT ?{} OFFSET ?{}",
+        params.len() - 1,
+        params.len()
+    );
+    let rows = connection.execute(&sql, params).await?;
+    let (mut total, mut tasks) = (0, Vec::with_capacity(rows.len()));
+    for row in rows {
+        let mut columns = Columns::from(row);
+        total = columns.count()?;
+        tasks.push(columns.task()?);
+    }
+    if tasks.is_empty() && query.offset > 0 {
+        total = count(connection.execute(&count_sql, count_params).await?)?;
+    }
+    Ok(Page { tasks, total })
+}
+
 /// The first column of the only row.
 pub(super) fn count(rows: Vec<Row>) -> Result<u64> {
     Ok(Columns::from(rows.into_iter().next().unwrap_or_default()).count()?)
 }
 
 pub(super) async fn tags<C: SqlConnection>(connection: &C, user_id: Uuid) -> Result<Vec<TagCount>> {
-    let rows = connection
-        .execute(
-            "SELECT tag, count(*) AS uses FROM task_tags WHERE user_id = ?1 GROUP BY tag ORDER BY uses DESC, tag",
-            params![user_id],
-        )
-        .await?;
+    let sql = match connection.dialect() {
+        Dialect::Sqlite => {
+            "SELECT tag, count(*) AS uses FROM task_tags WHERE user_id = ?1 GROUP BY tag ORDER BY uses DESC, tag"
+        }
+        Dialect::Postgres => {
+            r#"SELECT tag, count(*) AS uses FROM tasks
+               CROSS JOIN LATERAL jsonb_array_elements_text(CAST(tags AS jsonb)) AS item (tag)
+               WHERE user_id = ?1 AND deleted_at IS NULL GROUP BY tag ORDER BY uses DESC, tag COLLATE "C""#
+        }
+    };
+    let rows = connection.execute(sql, params![user_id]).await?;
     rows.into_iter()
         .map(|row| {
             let mut columns = Columns::from(row);
@@ -232,10 +293,16 @@ pub(super) async fn stats<C: SqlConnection>(
         .collect();
     let rows = connection
         .execute(
-            "SELECT day.key, (SELECT count(*) FROM tasks
-               WHERE user_id = ?1 AND deleted_at IS NULL AND completed_at IS NOT NULL
-                 AND completed_at >= day.value ->> 0 AND completed_at < day.value ->> 1) AS completed
-             FROM json_each(?2) AS day WHERE completed > 0 ORDER BY day.key",
+            &format!(
+                "SELECT day, completed FROM (
+                   SELECT item.key AS day, (SELECT count(*) FROM tasks
+                     WHERE user_id = ?1 AND deleted_at IS NULL AND completed_at IS NOT NULL
+                       AND completed_at >= CAST(item.value ->> 0 AS BIGINT)
+                       AND completed_at < CAST(item.value ->> 1 AS BIGINT)) AS completed
+                   FROM {} AS item) AS days
+                 WHERE completed > 0 ORDER BY day",
+                connection.dialect().items("?2")
+            ),
             params![user_id, json(&bounds)?],
         )
         .await?;

@@ -1,17 +1,14 @@
 //! The outbox: each row published in order, marked only then, by one at a time, whatever fails when.
 
-mod common;
-
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use super::common::{ME, OTHER, Store, at, cases, origin, titled, wait};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{ME, OTHER, Store, at, origin, titled, wait};
 use events::{Event, TASK_EVENTS, TASK_UPDATES, TaskEvent, TaskUpdate, TaskUpdateType};
 use proptest::prelude::*;
-use sql::rusqlite::RusqliteConnection;
-use storage::sqlite::OUTBOX;
-use storage::{Outbox, Pass, Producer, Storage};
+use sql::{Columns, params};
+use storage::{Pass, Producer, Storage};
 use task_model::{Priority, Task, TaskPatch};
 use uuid::Uuid;
 
@@ -53,10 +50,6 @@ impl<F: Fn(&Event) -> bool> Producer for Broker<F> {
     }
 }
 
-fn outbox(store: &Store) -> Outbox<RusqliteConnection> {
-    Outbox::new(RusqliteConnection::open(store.folder.path(), OUTBOX).expect("a connection"))
-}
-
 impl Store {
     fn add_for(&self, user_id: Uuid, title: &str) -> Task {
         wait(
@@ -67,16 +60,18 @@ impl Store {
     }
 
     fn publish(&self, producer: &impl Producer) -> Pass {
-        wait(outbox(self).publish(producer, || at(1))).expect("a pass")
+        wait(self.outbox().publish(producer, || at(1))).expect("a pass")
     }
 
     /// The event ids of the outbox, published ones or not, in order.
     fn rows(&self, are_published: bool) -> Vec<String> {
-        let database = self.database();
-        let sql = "SELECT event_id FROM outbox WHERE (published_at IS NOT NULL) = ?1 ORDER BY seq";
-        let mut statement = database.prepare(sql).expect("the outbox");
-        let rows = statement.query_map([are_published], |row| row.get(0));
-        rows.and_then(Iterator::collect).expect("outbox rows")
+        let sql = "SELECT event_id FROM outbox
+             WHERE CASE WHEN published_at IS NULL THEN 0 ELSE 1 END = CAST(?1 AS BIGINT) ORDER BY seq";
+        let rows = self
+            .query(sql, params![i64::from(are_published)])
+            .into_iter();
+        rows.map(|row| Columns::from(row).text().expect("an id"))
+            .collect()
     }
 }
 
@@ -214,7 +209,7 @@ fn without_a_broker_a_pass_ends_and_everything_stays() {
 fn one_instance_publishes_at_a_time_and_sees_what_comes_meanwhile() {
     let store = Store::new();
     store.add_for(ME, "one");
-    let (added, other) = (Cell::new(false), outbox(&store));
+    let (added, other) = (Cell::new(false), store.outbox());
     let broker = Broker::new(|_: &Event| {
         if !added.replace(true) {
             store.add_for(ME, "two");
@@ -228,26 +223,30 @@ fn one_instance_publishes_at_a_time_and_sees_what_comes_meanwhile() {
 
 #[test]
 fn an_instance_that_died_publishing_is_replaced_after_its_lease() {
-    struct Dies;
+    #[derive(Default)]
+    struct Dies(Cell<bool>);
     impl Producer for Dies {
         async fn publish(&self, _: Vec<Event>) -> Vec<Result<(), String>> {
+            self.0.set(true);
             std::future::pending().await
         }
     }
     let store = Store::new();
     store.add_for(ME, "one");
-    let dead = outbox(&store);
+    let dead = store.outbox();
     // Polled until it waits for the broker, then dropped there, as a crash would.
-    let mut pass = Box::pin(dead.publish(&Dies, || at(0)));
+    let dies = Dies::default();
+    let mut pass = Box::pin(dead.publish(&dies, || at(0)));
     let waker = std::task::Waker::noop();
-    let polled = pass
-        .as_mut()
-        .poll(&mut std::task::Context::from_waker(waker));
-    assert!(polled.is_pending());
+    while !dies.0.get() {
+        let context = &mut std::task::Context::from_waker(waker);
+        assert!(pass.as_mut().poll(context).is_pending());
+        std::thread::yield_now();
+    }
     drop(pass);
 
     let broker = Broker::new(|_| true);
-    let next = outbox(&store);
+    let next = store.outbox();
     let publish = |seconds| {
         wait(next.publish(&broker, || at(seconds)))
             .unwrap()
@@ -257,13 +256,8 @@ fn an_instance_that_died_publishing_is_replaced_after_its_lease() {
     assert_eq!(publish(10), 1);
 
     store.add_for(ME, "two");
-    store
-        .database()
-        .execute(
-            "UPDATE outbox_lease SET holder = 'x', until = ?1",
-            [at(86_400).timestamp_millis()],
-        )
-        .unwrap();
+    let ahead = "UPDATE outbox_lease SET holder = 'x', until = ?1";
+    store.query(ahead, params![at(86_400)]);
     assert_eq!(publish(20), 1, "a lease of a clock that was ahead");
 }
 
@@ -273,10 +267,7 @@ fn a_crash_between_publishing_and_marking_publishes_the_same_again() {
     store.add_for(ME, "one");
     let once = Broker::new(|_| true);
     store.publish(&once);
-    store
-        .database()
-        .execute("UPDATE outbox SET published_at = NULL", [])
-        .unwrap();
+    store.query("UPDATE outbox SET published_at = NULL", vec![]);
     let twice = Broker::new(|_| true);
     store.publish(&twice);
     assert_eq!(*once.taken.borrow(), *twice.taken.borrow());
@@ -286,10 +277,7 @@ fn a_crash_between_publishing_and_marking_publishes_the_same_again() {
 fn a_row_that_cannot_be_read_holds_back_its_key_only() {
     let store = Store::new();
     store.add_for(ME, "one");
-    store
-        .database()
-        .execute("UPDATE outbox SET data = '{}'", [])
-        .unwrap();
+    store.query("UPDATE outbox SET data = '{}'", vec![]);
     store.add_for(ME, "two");
     store.add_for(OTHER, "three");
     let pass = store.publish(&Broker::new(|_| true));
@@ -309,14 +297,14 @@ fn published_rows_are_removed_after_a_minute() {
     }
     store.publish(&Broker::new(|_| true));
     store.add_for(ME, "later");
-    let prune = |seconds| wait(outbox(&store).prune(at(seconds))).unwrap();
+    let prune = |seconds| wait(store.outbox().prune(at(seconds))).unwrap();
     assert_eq!(prune(61), 0);
     assert_eq!(prune(62), 3);
     assert_eq!((store.rows(true).len(), store.rows(false).len()), (0, 1));
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(cases(12))]
 
     /// However often it fails and whatever: in the end each key's first deliveries are in order, and complete.
     #[test]
@@ -334,7 +322,7 @@ proptest! {
         let mut now: DateTime<Utc> = at(0);
         while !store.rows(false).is_empty() {
             now += TimeDelta::seconds(1);
-            wait(outbox(&store).publish(&broker, || now)).unwrap();
+            wait(store.outbox().publish(&broker, || now)).unwrap();
         }
         let rows = store.rows(true);
         let mut last: BTreeMap<(String, String), Option<usize>> = BTreeMap::new();

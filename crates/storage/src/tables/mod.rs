@@ -1,8 +1,9 @@
-//! [`Storage`] over SQLite. Every change is one statement; see `migrations.rs` for why.
+//! [`Storage`] over tables of SQLite or PostgreSQL. Every change is one statement; see `migrations` for why.
 
 mod accounts;
 mod lists;
 mod migrations;
+mod person;
 mod rows;
 mod search;
 mod tasks;
@@ -28,22 +29,25 @@ pub const TASKS: Database = Database::durable("tasks");
 /// The same database for what may be done again after a power failure: see [`crate::Outbox`].
 pub const OUTBOX: Database = TASKS.repeatable();
 
-/// All that the Todo API keeps, in a SQLite database.
+pub use migrations::MIGRATIONS;
+pub use words::postgres_words;
+
+/// All that the Todo API keeps, in a database.
 #[derive(Debug)]
-pub struct SqliteStorage<C> {
+pub struct SqlStorage<C> {
     tasks: C,
 }
 
-impl<C: SqlConnection> SqliteStorage<C> {
+impl<C: SqlConnection> SqlStorage<C> {
     /// Over a connection to [`TASKS`].
     pub fn new(tasks: C) -> Self {
         Self { tasks }
     }
 }
 
-impl<C: SqlConnection> Storage for SqliteStorage<C> {
+impl<C: SqlConnection> Storage for SqlStorage<C> {
     async fn migrate(&self) -> Result<Migrated> {
-        Ok(sql::migrate(&self.tasks, &migrations::TASKS).await?)
+        Ok(sql::migrate(&self.tasks, &MIGRATIONS).await?)
     }
 
     async fn ping(&self) -> Result<()> {

@@ -5,13 +5,14 @@
 
 use std::ops::Range;
 
-use sql::{Columns, SqlConnection, params};
+use sql::{Columns, Dialect, SqlConnection, params};
 use task_model::{SearchHit, Task};
 use uuid::Uuid;
 
 use super::lists::count;
+use super::migrations::WORDS;
 use super::rows::{ReadColumns, TASK};
-use super::words::{Word, words};
+use super::words::{Word, lexeme, owner, words};
 use crate::Result;
 
 /// Phrases of a query and words of a phrase beyond these are left out: each one costs a walk through
@@ -49,8 +50,28 @@ impl Query {
         (!phrases.is_empty()).then_some(Self(phrases))
     }
 
-    /// In the syntax of FTS5, each phrase as a string, so that no operator can come from it.
-    pub(super) fn expression(&self, user_id: Uuid) -> String {
+    /// In the syntax of FTS5 or of a tsquery, each word or phrase as a string, so that no operator can come from it.
+    pub(super) fn expression(&self, dialect: Dialect, user_id: Uuid) -> String {
+        match dialect {
+            Dialect::Sqlite => self.match_expression(user_id),
+            Dialect::Postgres => self.tsquery(user_id),
+        }
+    }
+
+    fn tsquery(&self, user_id: Uuid) -> String {
+        let owner = owner(user_id);
+        let phrases: Vec<String> = self
+            .0
+            .iter()
+            .map(|phrase| {
+                let words: Vec<String> = phrase.iter().map(|word| lexeme(&owner, word)).collect();
+                words.join(" <-> ")
+            })
+            .collect();
+        format!("({}:*)", phrases.join(") & ("))
+    }
+
+    fn match_expression(&self, user_id: Uuid) -> String {
         let owner = user_id.simple();
         let mut expression = String::new();
         for phrase in &self.0 {
@@ -101,7 +122,10 @@ pub(super) async fn search<C: SqlConnection>(
     let Some(query) = Query::parse(q) else {
         return Ok((Vec::new(), 0));
     };
-    let expression = query.expression(user_id);
+    let expression = query.expression(connection.dialect(), user_id);
+    if connection.dialect() == Dialect::Postgres {
+        return ranked(connection, user_id, &query, expression, limit).await;
+    }
     let sql = format!(
         "SELECT {TASK} FROM task_search CROSS JOIN tasks ON tasks.row = task_search.rowid
          WHERE task_search MATCH ?1 AND tasks.user_id = ?2 AND tasks.deleted_at IS NULL
@@ -129,6 +153,36 @@ pub(super) async fn search<C: SqlConnection>(
         )
         .await?;
     Ok((hits, count(rows)?))
+}
+
+/// The search in one statement. Titles weigh most, then tags; a rare word weighs no more than a frequent one.
+async fn ranked<C: SqlConnection>(
+    connection: &C,
+    user_id: Uuid,
+    query: &Query,
+    expression: String,
+    limit: u32,
+) -> Result<(Vec<SearchHit>, u64)> {
+    /// Divides by the logarithm of the length.
+    const NORMALIZATION: u8 = 1;
+    let sql = format!(
+        "SELECT count(*) OVER (), {TASK} FROM tasks
+         CROSS JOIN (SELECT CAST(CAST(?1 AS TEXT) AS tsquery) AS typed) AS search
+         WHERE {WORDS} @@ typed AND user_id = ?2 AND deleted_at IS NULL
+         ORDER BY ts_rank('{{0.1, 0.2, 0.5, 1.0}}', {WORDS}, typed, {NORMALIZATION}) DESC, row LIMIT ?3"
+    );
+    let rows = connection
+        .execute(&sql, params![expression, user_id, limit])
+        .await?;
+    let (mut total, mut hits) = (0, Vec::with_capacity(rows.len()));
+    for row in rows {
+        let mut columns = Columns::from(row);
+        total = columns.count()?;
+        let task = columns.task()?;
+        let snippet = snippet(&task, query);
+        hits.push(SearchHit { task, snippet });
+    }
+    Ok((hits, total))
 }
 
 /// The best passage of the title, the description and the tags, in this order if they are equally good.

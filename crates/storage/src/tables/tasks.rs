@@ -1,13 +1,18 @@
-//! Changes of single tasks: each one SQL statement, whose triggers write the outbox and the index.
+//! Changes of single tasks: each one SQL statement, whose triggers write the outbox and SQLite's index.
 
 use chrono::{DateTime, Utc};
 use sql::{SqlConnection, SqlValue, json, params};
 use task_model::{NewTask, Status, Task, TaskPatch};
 use uuid::Uuid;
 
+use super::accounts;
+use super::person::{is_here, locked};
 use super::rows::{TASK, first_task, rank};
-use super::{accounts, words};
+use super::words::Words;
 use crate::{Creation, Origin, Result, StorageError};
+
+/// The task of a statement, if it is not deleted.
+const LIVING: &str = "id = ?1 AND user_id = ?2 AND deleted_at IS NULL";
 
 pub(super) async fn create<C: SqlConnection>(
     connection: &C,
@@ -16,15 +21,21 @@ pub(super) async fn create<C: SqlConnection>(
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> Result<Creation> {
+    let dialect = connection.dialect();
+    let words = Words::new(dialect, user_id);
     let rows = connection
         .execute(
             &format!(
                 "INSERT INTO tasks (id, user_id, title, title_key, description, status, priority, due_date, reminders,
                    tags, recurrence_pattern, recurrence_from, created_at, updated_at, version,
                    correlation_id, traceparent, title_words, description_words, tag_words)
-                 SELECT ?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 1, ?13, ?14, ?15, ?16, ?17
-                   WHERE EXISTS (SELECT 1 FROM users WHERE id = ?2)
-                 ON CONFLICT (id) DO NOTHING RETURNING {TASK}"
+                 SELECT ?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 1, ?13, ?14, {}, {}, {}
+                   WHERE {}
+                 ON CONFLICT (id) DO NOTHING RETURNING {TASK}",
+                words.parameter(15),
+                words.parameter(16),
+                words.parameter(17),
+                is_here(dialect, "?2")
             ),
             params![
                 task.id,
@@ -41,9 +52,9 @@ pub(super) async fn create<C: SqlConnection>(
                 now,
                 origin.correlation_id.clone(),
                 origin.traceparent.clone(),
-                words::column(&task.title),
-                words::column(task.description.as_deref().unwrap_or_default()),
-                words::column(&task.tags.join(" "))
+                words.title(&task.title),
+                words.description(task.description.as_deref()),
+                words.tags(&task.tags)
             ],
         )
         .await?;
@@ -95,12 +106,19 @@ pub(super) async fn update<C: SqlConnection>(
         origin.traceparent.clone(),
         expected_version
     ];
+    let dialect = connection.dialect();
+    let words = Words::new(dialect, user_id);
     let (mut set, mut differs) = (String::new(), Vec::new());
     for (column, value) in changed_columns(&patch)? {
         params.push(value);
         let parameter = params.len();
         set.push_str(&format!(", {column} = ?{parameter}"));
-        differs.push(format!("{column} IS NOT ?{parameter}"));
+        differs.push(format!("{column} IS DISTINCT FROM ?{parameter}"));
+    }
+    for (column, value) in changed_words(&patch, &words) {
+        params.push(value.into());
+        let parameter = words.parameter(params.len());
+        set.push_str(&format!(", {column} = {parameter}"));
     }
     match patch.status {
         Some(Status::Completed) => set.push_str(", completed_at = coalesce(completed_at, ?3)"),
@@ -109,9 +127,10 @@ pub(super) async fn update<C: SqlConnection>(
     }
     if !differs.is_empty() {
         let sql = format!(
-            "UPDATE tasks SET version = version + 1, updated_at = ?3, correlation_id = ?4, traceparent = ?5{set}
-             WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL AND (?6 IS NULL OR version = ?6) AND ({})
+            "UPDATE tasks SET version = version + 1, updated_at = ?3, correlation_id = ?4, traceparent = ?5{set}{}
+             AND (CAST(?6 AS BIGINT) IS NULL OR version = ?6) AND ({})
              RETURNING {TASK}",
+            locked(dialect, "?2", LIVING),
             differs.join(" OR ")
         );
         if let Some(updated) = first_task(connection.execute(&sql, params).await?)? {
@@ -139,12 +158,9 @@ fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
     if let Some(title) = &patch.title {
         columns.push(("title", title.as_str().into()));
         columns.push(("title_key", title_key(title).into()));
-        columns.push(("title_words", words::column(title).into()));
     }
     if let Some(description) = &patch.description {
         columns.push(("description", description.clone().into()));
-        let words = words::column(description.as_deref().unwrap_or_default());
-        columns.push(("description_words", words.into()));
     }
     if let Some(status) = patch.status {
         columns.push(("status", status.as_str().into()));
@@ -160,7 +176,6 @@ fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
     }
     if let Some(tags) = &patch.tags {
         columns.push(("tags", json(tags)?.into()));
-        columns.push(("tag_words", words::column(&tags.join(" ")).into()));
     }
     if let Some(recurrence) = &patch.recurrence_pattern {
         columns.push(("recurrence_pattern", recurrence.clone().into()));
@@ -169,6 +184,22 @@ fn changed_columns(patch: &TaskPatch) -> Result<Vec<(&'static str, SqlValue)>> {
         columns.push(("recurrence_from", from.as_str().into()));
     }
     Ok(columns)
+}
+
+/// The words of the index that change with them.
+fn changed_words(patch: &TaskPatch, words: &Words) -> Vec<(&'static str, String)> {
+    let title = patch.title.as_ref().map(|title| words.title(title));
+    let description = patch.description.as_ref();
+    let description = description.map(|text| words.description(text.as_deref()));
+    let tags = patch.tags.as_ref().map(|tags| words.tags(tags));
+    [
+        ("title_words", title),
+        ("description_words", description),
+        ("tag_words", tags),
+    ]
+    .into_iter()
+    .filter_map(|(column, words)| Some((column, words?)))
+    .collect()
 }
 
 fn changes(patch: &TaskPatch, task: &Task) -> bool {
@@ -195,8 +226,9 @@ pub(super) async fn delete<C: SqlConnection>(
     now: DateTime<Utc>,
 ) -> Result<Option<Task>> {
     let sql = format!(
-        "UPDATE tasks SET deleted_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5
-         WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL RETURNING {TASK}"
+        "UPDATE tasks SET deleted_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5{}
+         RETURNING {TASK}",
+        locked(connection.dialect(), "?2", LIVING)
     );
     let params = params![
         id,
@@ -220,8 +252,13 @@ pub(super) async fn restore<C: SqlConnection>(
     now: DateTime<Utc>,
 ) -> Result<Option<Task>> {
     let sql = format!(
-        "UPDATE tasks SET deleted_at = NULL, updated_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5
-         WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NOT NULL RETURNING {TASK}"
+        "UPDATE tasks SET deleted_at = NULL, updated_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5{}
+         RETURNING {TASK}",
+        locked(
+            connection.dialect(),
+            "?2",
+            "id = ?1 AND user_id = ?2 AND deleted_at IS NOT NULL"
+        )
     );
     let params = params![
         id,
@@ -233,7 +270,7 @@ pub(super) async fn restore<C: SqlConnection>(
     first_task(connection.execute(&sql, params).await?)
 }
 
-/// What titles are sorted by: SQLite itself folds the case of ASCII only.
+/// What titles are sorted by: SQLite itself folds the case of ASCII only, and PostgreSQL as its locale says.
 fn title_key(title: &str) -> String {
     title.to_lowercase()
 }

@@ -1,8 +1,6 @@
 //! Full text over titles, descriptions and tags.
 
-mod common;
-
-use common::{ME, OTHER, Store, at, origin, tagged, titled, wait};
+use super::common::{ME, OTHER, Store, at, cases, origin, tagged, titled, wait};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use storage::Storage;
@@ -79,42 +77,6 @@ fn words_are_compared_without_accents_and_case_in_many_scripts() {
     }
     assert_eq!(store.found("かっこう"), [""; 0], "another letter");
     assert_eq!(store.found("\u{301}"), [""; 0], "no word");
-}
-
-/// A search then walks through that person's entries alone, however many tasks others have.
-#[test]
-fn every_entry_of_the_index_names_its_owner() {
-    let store = Store::new();
-    for owner in [ME, OTHER] {
-        let task = NewTask {
-            description: Some("Two «litres», e-mail\nZoë".into()),
-            ..tagged("buy milk", &["home", "to do"])
-        };
-        let s = &store.storage;
-        let task = wait(s.create_task(owner, task, &origin(), at(0))).unwrap();
-        let patch = TaskPatch {
-            title: Some("buy oat milk".into()),
-            ..TaskPatch::default()
-        };
-        wait(s.update_task(owner, task.id, patch, None, &origin(), at(1))).unwrap();
-        wait(s.delete_task(owner, task.id, &origin(), at(2))).unwrap();
-        wait(s.restore_task(owner, task.id, &origin(), at(3))).unwrap();
-    }
-    let database = store.database();
-    database
-        .execute_batch(
-            "CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, task_search, instance)",
-        )
-        .unwrap();
-    let (entries, owned): (u32, u32) = database
-        .query_row(
-            "SELECT count(*), count(*) FILTER (WHERE substr(term, 1, 32) = replace(user_id, '-', ''))
-             FROM entries JOIN tasks ON row = doc",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .unwrap();
-    assert_eq!((entries, owned), (22, 22));
 }
 
 #[test]
@@ -204,6 +166,8 @@ fn the_best_passage_is_shown() {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     /// The text of a task is what its passage shows, whatever the two consist of.
     #[test]
     fn a_passage_is_a_part_of_its_text(
@@ -275,11 +239,5 @@ fn the_index_follows_every_change() {
         ..TaskQuery::default()
     };
     assert_eq!(wait(store.storage.tasks(ME, &two, at(5))).unwrap().total, 1);
-    store
-        .database()
-        .execute(
-            "INSERT INTO task_search (task_search, rank) VALUES ('integrity-check', 1)",
-            [],
-        )
-        .expect("the index agrees with the tasks");
+    store.check_index();
 }
