@@ -1,14 +1,13 @@
-//! The Todo API's database over `spin:sqlite`.
+//! The Todo API's database.
 
 use std::sync::OnceLock;
 
 use api::ApiError;
-use sql::spin::SpinConnection;
-use storage::sqlite::{SqliteStorage, TASKS};
-use storage::{Storage, StorageError};
+use sql::spin::Connection;
+use storage::{MIGRATIONS, SqlStorage, StorageError, TASKS};
 
 /// The storage of this component.
-pub type Tasks = SqliteStorage<SpinConnection>;
+pub type Tasks = SqlStorage<Connection>;
 
 /// The storage, opened and migrated by the instance's first request, or 503. Only success is remembered;
 /// several first requests may do it at once, which is as good as once.
@@ -17,15 +16,8 @@ pub async fn tasks() -> Result<&'static Tasks, ApiError> {
     if let Some(tasks) = TASKS_STORAGE.get() {
         return Ok(tasks);
     }
-    let tasks = SqliteStorage::new(SpinConnection::open(TASKS).await?);
-    let migrated = tasks.migrate().await.map_err(refusal)?;
-    if migrated.after > migrated.known {
-        tracing::warn!(
-            after = migrated.after,
-            known = migrated.known,
-            "the database was migrated by newer code"
-        );
-    }
+    let connection = sql::spin::open_migrated(TASKS, &MIGRATIONS).await;
+    let tasks = SqlStorage::new(connection.map_err(|error| refusal(error.into()))?);
     Ok(TASKS_STORAGE.get_or_init(|| tasks))
 }
 

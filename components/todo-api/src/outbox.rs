@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use api::ApiError;
 use chrono::Utc;
 use events::Event;
-use sql::spin::SpinConnection;
-use storage::sqlite::OUTBOX;
-use storage::{Outbox, Producer, Storage, StorageError};
+use sql::spin::Connection;
+use storage::{OUTBOX, Outbox, Producer, Storage, StorageError};
 
 use crate::bindings::todo::events::producer::{self, PublishError};
 use crate::database::{self, refusal};
@@ -100,12 +99,12 @@ fn failed(reason: &str) {
     }
 }
 
-async fn outbox() -> Result<&'static Outbox<SpinConnection>, StorageError> {
-    static OPEN: OnceLock<Outbox<SpinConnection>> = OnceLock::new();
+async fn outbox() -> Result<&'static Outbox<Connection>, StorageError> {
+    static OPEN: OnceLock<Outbox<Connection>> = OnceLock::new();
     if let Some(outbox) = OPEN.get() {
         return Ok(outbox);
     }
-    let outbox = Outbox::new(SpinConnection::open(OUTBOX).await?);
+    let outbox = Outbox::new(sql::spin::open(OUTBOX).await?);
     Ok(OPEN.get_or_init(|| outbox))
 }
 

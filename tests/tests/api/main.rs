@@ -1,7 +1,7 @@
 //! Every route of the contract that the Todo API owns, and every error it may answer, over HTTP.
 //!
 //! Runs against the application under `todo`; with `TODO_BASE_URL` against whatever answers there
-//! (set its rate limits high); and, where `spin` is on the PATH, against `spin up` as well.
+//! (set its rate limits high); on PostgreSQL; and, where `spin` is on the PATH, against `spin up` as well.
 
 mod accounts;
 mod chat;
@@ -19,6 +19,7 @@ mod tasks;
 use std::process::Command;
 
 use serde_json::Value;
+use servers::Postgres;
 use tests::{TestApp, User, api, skip};
 
 /// A new person of the API under test.
@@ -49,7 +50,21 @@ fn the_same_suite_passes_under_spin() {
         skip("spin is not on the PATH");
         return;
     }
-    let app = TestApp::builder().binary("spin").start();
+    passes(&TestApp::builder().binary("spin").start(), "under spin");
+}
+
+#[test]
+fn the_same_suite_passes_on_postgresql() {
+    if is_external() {
+        return;
+    }
+    let app = TestApp::builder().postgres(Postgres::shared()).start();
+    passes(&app, "on PostgreSQL");
+    assert!(!app.state_dir().join("tasks.db").exists(), "it used a file");
+}
+
+/// Runs this suite against an application.
+fn passes(app: &TestApp, how: &str) {
     let suite = std::env::current_exe().expect("this test's program");
     let output = Command::new(suite)
         .env("TODO_BASE_URL", app.base())
@@ -57,7 +72,7 @@ fn the_same_suite_passes_under_spin() {
         .expect("the suite runs");
     assert!(
         output.status.success(),
-        "under spin:\n{}\n{}",
+        "{how}:\n{}\n{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
