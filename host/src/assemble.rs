@@ -21,6 +21,7 @@ use crate::compose::compose;
 use crate::engine::{
     ComponentEngine, Function, InstanceFactory, InstanceLimits, InstanceState, http_export,
 };
+use crate::metrics::Metrics;
 use crate::runtime_config::{Location, RuntimeConfig};
 use crate::triggers::cron::HandleCronEvent;
 use crate::triggers::http::{HttpApp, HttpLimits, Instances, Routes};
@@ -53,6 +54,7 @@ pub fn assemble(
     config: &RuntimeConfig,
     state_dir: &Path,
     address: SocketAddr,
+    metrics: Arc<Metrics>,
 ) -> Result<Assembled> {
     let limits = HttpLimits {
         request_time: args.guards.request_timeout,
@@ -138,6 +140,7 @@ pub fn assemble(
         routes: Routes::new(&app.http_triggers)?,
         components,
         limits,
+        metrics,
     });
     let _ = http_app.set(Arc::downgrade(&http));
     Ok(Assembled { http, kafka, cron })

@@ -71,6 +71,9 @@ pub struct UpArgs {
     /// grip_url.
     #[arg(long, env = "TODO_GRIP_HTTP_PORT", default_value_t = 5561)]
     pub grip_http_port: u16,
+    /// Serve metrics for Prometheus here, under /metrics.
+    #[arg(long, env = "TODO_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Signs what the gateway for WebSockets and streams asks of components (Grip-Sig), and verifies
     /// what another gateway in front asks. Components find it in the variable grip_key.
     #[arg(long, env = "SPIN_VARIABLE_GRIP_KEY", hide_env_values = true)]

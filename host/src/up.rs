@@ -16,13 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::assemble::{Assembled, assemble};
+use crate::broker::Broker;
 use crate::cli::UpArgs;
 use crate::dapr::Dapr;
 use crate::events::control::Control;
 use crate::gateway::{self, Gateway, GatewayLimits};
+use crate::kafka::Kafka;
 use crate::locations::Locations;
 use crate::manifest::{self, Purpose};
-use crate::runtime_config::EventLogConfig;
+use crate::metrics::Metrics;
+use crate::runtime_config::RuntimeConfig;
 use crate::server::{Server, ServerLimits};
 use crate::triggers::SHUTDOWN;
 use crate::triggers::cron::{CronRunner, Ticks};
@@ -60,10 +63,11 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
     let mut config = locations.runtime_config()?;
     config.check(app)?;
     let server = Server::bind(args.listen).await?;
-    let events = if app.kafka_triggers.is_empty() {
+    let metrics = Arc::<Metrics>::default();
+    let events = if app.kafka_triggers.is_empty() && config.kafka.is_none() {
         None
     } else {
-        Some(Events::start(args, app, &config.event_log).await?)
+        Some(Events::start(args, app, &config, metrics.clone()).await?)
     };
     if let Some(events) = &events {
         config.offer_variable("dapr_url", &events.url());
@@ -83,15 +87,23 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
         }
         None => config.variable("grip_key").unwrap_or_default().to_owned(),
     };
+    let (state_dir, address) = (&locations.state_dir, server.address()?);
     let Assembled { http, kafka, cron } =
-        assemble(args, app, &config, &locations.state_dir, server.address()?)?;
+        assemble(args, app, &config, state_dir, address, metrics.clone())?;
+
+    let measured = match args.metrics_listen {
+        Some(address) => Some(Server::bind(address).await.context("the metrics")?),
+        None => None,
+    };
 
     let stop = CancellationToken::new();
     let mut triggers = JoinSet::new();
     if let Some(events) = &events {
         for (trigger, consume) in kafka {
             let time_limit = args.guards.event_timeout;
-            let consumer = KafkaConsumer::join(&events.log, trigger, consume, time_limit).await?;
+            let source = events.broker.subscribe(&trigger, time_limit).await?;
+            let metrics = metrics.clone();
+            let consumer = KafkaConsumer::new(source, trigger, consume, time_limit, metrics);
             triggers.spawn(consumer.run(stop.clone()));
         }
     }
@@ -125,6 +137,15 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
     // What runs still publishes: the endpoint for that stops last.
     let published = CancellationToken::new();
     let mut endpoints = JoinSet::new();
+    if let Some(measured) = measured {
+        println!("Metrics http://{}/metrics", measured.address()?);
+        let broker = events.as_ref().map(|events| events.broker.clone());
+        let answer = move |request, client, permit| {
+            (metrics.clone()).answer(broker.clone(), request, client, permit)
+        };
+        let stop = published.clone().cancelled_owned();
+        endpoints.spawn(measured.serve(limits, answer, stop));
+    }
     if let Some(events) = events {
         endpoints.spawn(events.run(limits, published.clone()));
     }
@@ -169,31 +190,47 @@ fn stop_on_signal(stop: CancellationToken) -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// The embedded event log, with what reaches it from outside.
+/// Who keeps the events, with what reaches it from outside.
 struct Events {
-    log: Arc<EventLog>,
+    broker: Broker,
     dapr: Arc<Dapr>,
     server: Server,
     address: SocketAddr,
-    control: Control,
+    /// Where the embedded log is changed from outside.
+    control: Option<Control>,
 }
 
 impl Events {
-    async fn start(args: &UpArgs, app: &App, config: &EventLogConfig) -> Result<Self> {
-        let log = Arc::new(config.open()?);
-        let control = Control::listen(&config.path);
+    async fn start(
+        args: &UpArgs,
+        app: &App,
+        config: &RuntimeConfig,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self> {
+        let (broker, pubsub, control) = match &config.kafka {
+            Some(kafka) => {
+                let broker = Broker::Kafka(Arc::new(Kafka::new(kafka)?));
+                (broker, &kafka.pubsub, None)
+            }
+            None => {
+                let log = &config.event_log;
+                let broker = Broker::Log(Arc::new(log.open()?));
+                (broker, &log.pubsub, Some(Control::listen(&log.path)))
+            }
+        };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.dapr_http_port));
         let server = Server::bind(address)
             .await
             .context("the Dapr endpoint: choose another port with --dapr-http-port")?;
         let dapr = Arc::new(Dapr {
-            log: log.clone(),
-            pubsub: config.pubsub.clone(),
+            broker: broker.clone(),
+            metrics,
+            pubsub: pubsub.clone(),
             app: app.name.clone(),
         });
         let address = server.address()?;
         Ok(Self {
-            log,
+            broker,
             dapr,
             server,
             address,
@@ -207,14 +244,18 @@ impl Events {
 
     /// Serves until `stop`.
     async fn run(self, limits: ServerLimits, stop: CancellationToken) {
-        let Self { log, dapr, .. } = self;
+        let Self { broker, dapr, .. } = self;
         let mut tasks = JoinSet::new();
-        tasks.spawn(enforce_retention(log.clone()));
-        tasks.spawn(self.control.run(log.clone()));
+        if let Broker::Log(log) = &broker {
+            tasks.spawn(enforce_retention(log.clone()));
+            if let Some(control) = self.control {
+                tasks.spawn(control.run(log.clone()));
+            }
+        }
         let answer = move |request, client, permit| dapr.clone().answer(request, client, permit);
         self.server.serve(limits, answer, stop.cancelled()).await;
         tasks.shutdown().await;
-        log.close().await;
+        broker.close().await;
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use servers::Postgres;
 use tempfile::TempDir;
 
+use crate::kafka::Kafka;
 use crate::pushpin::Pushpin;
 use crate::{Client, User, register, root};
 
@@ -40,6 +41,7 @@ pub struct Builder {
     ready_path: String,
     listen: Option<SocketAddr>,
     pushpin: Option<Arc<Pushpin>>,
+    kafka: Option<Arc<Kafka>>,
 }
 
 impl Builder {
@@ -142,6 +144,18 @@ impl Builder {
         self.variable("grip_url", &publish)
     }
 
+    /// Keeps its events in Kafka, in topics of its own at the broker that the tests share.
+    pub fn kafka(self) -> Self {
+        let brokers = servers::kafka::shared();
+        self.kafka_at(Arc::new(Kafka::new(&brokers, &brokers)))
+    }
+
+    /// Keeps its events in these topics.
+    pub fn kafka_at(mut self, kafka: Arc<Kafka>) -> Self {
+        self.kafka = Some(kafka);
+        self
+    }
+
     /// The path that answers 200 once the application is ready (default `/readyz`).
     pub fn ready_path(mut self, path: &str) -> Self {
         self.ready_path = path.to_owned();
@@ -158,6 +172,7 @@ impl Builder {
         if let Some(url) = &app.database_url {
             self = self.database_at(url);
         }
+        self.kafka.clone_from(&app.kafka);
         match &app.pushpin {
             Some(pushpin) => self.behind(app.address, Arc::clone(pushpin)),
             None => self,
@@ -178,6 +193,8 @@ impl Builder {
                 .expect("runtime-config.toml");
             text.replace("\".spin/", &format!("\"{}/", dir.display()))
         });
+        let kafka = self.kafka.as_ref().map(|kafka| kafka.section());
+        let text = text + &kafka.unwrap_or_default();
         fs::write(&config, text).expect("the runtime configuration is written");
 
         let mut command = Command::new(&self.binary);
@@ -275,6 +292,8 @@ impl Builder {
             grip_key: self.secret("GRIP_KEY"),
             database_url: self.environment.get("SPIN_VARIABLE_DATABASE_URL").cloned(),
             pushpin: self.pushpin.clone(),
+            kafka: self.kafka.clone(),
+            manifest: self.manifest.clone(),
             state: Arc::clone(&self.state),
             log,
             child,
@@ -318,6 +337,10 @@ pub struct TestApp {
     /// Where its services keep what they keep, if that is PostgreSQL.
     pub database_url: Option<String>,
     pushpin: Option<Arc<Pushpin>>,
+    /// Where its events are, if not in the embedded log.
+    pub kafka: Option<Arc<Kafka>>,
+    /// Its manifest.
+    pub manifest: PathBuf,
     state: Arc<TempDir>,
     log: PathBuf,
     child: Child,
@@ -346,6 +369,7 @@ impl TestApp {
             ready_path: "/readyz".into(),
             listen: None,
             pushpin: None,
+            kafka: None,
         }
     }
 

@@ -1,8 +1,10 @@
 //! What went through the event log, and what the services made of it.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use event_log::{GroupInfo, LogReader, Record};
+use event_log::{DeadLetter, GroupInfo, LogReader, Record};
 use events::{Event, schema};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
@@ -17,6 +19,9 @@ impl TestApp {
 
     /// All records of a topic, oldest first. Those of the project's topics are events by their schema.
     pub fn records(&self, topic: &str) -> Vec<Record> {
+        if let Some(kafka) = &self.kafka {
+            return kafka.records(topic);
+        }
         let (reader, mut from, mut records) = (self.log_reader(), Vec::new(), Vec::new());
         loop {
             let page = match reader.read(topic, &mut from, 10_000) {
@@ -43,8 +48,29 @@ impl TestApp {
         self.records(topic).into_iter().map(read).collect()
     }
 
+    /// The dead letters of a topic, the newest first.
+    pub fn dead_letters(&self, topic: &str) -> Vec<DeadLetter> {
+        match &self.kafka {
+            Some(kafka) => {
+                let mut letters = kafka.dead_letters(topic);
+                letters.reverse();
+                letters
+            }
+            None => (self.log_reader())
+                .dead_letters(Some(topic), 10_000)
+                .expect("the dead letters"),
+        }
+    }
+
     /// How far each group is.
     pub fn groups(&self) -> Vec<GroupInfo> {
+        if let Some(kafka) = &self.kafka {
+            let triggers = triggers(&self.manifest);
+            return triggers
+                .iter()
+                .flat_map(|(group, topic)| kafka.group(group, topic))
+                .collect();
+        }
         self.log_reader().groups().expect("the groups")
     }
 
@@ -103,6 +129,21 @@ impl TestApp {
                 .body(envelope.to_string()),
         )
     }
+}
+
+/// The groups and topics of a manifest's Kafka triggers.
+fn triggers(manifest: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(manifest).expect("the manifest");
+    let manifest: toml::Table = text.parse().expect("TOML");
+    let triggers = manifest.get("trigger").and_then(|all| all.get("kafka"));
+    let mut found = Vec::new();
+    for trigger in triggers.and_then(|all| all.as_array()).into_iter().flatten() {
+        let group = trigger["group"].as_str().expect("a group");
+        for topic in trigger["topics"].as_array().expect("topics") {
+            found.push((group.to_owned(), topic.as_str().expect("a topic").to_owned()));
+        }
+    }
+    found
 }
 
 impl User {

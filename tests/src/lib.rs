@@ -2,12 +2,13 @@
 //!
 //! Environment: `TODO_BIN` the host to start (default `target/release/todo`), `TODO_MANIFEST` the
 //! manifest (default `spin.toml`), `TODO_BASE_URL` an application that runs already (the API suite
-//! then starts none).
+//! then starts none), `TODO_TEST_KAFKA` the address of a Kafka broker to use instead of one of the tests' own.
 
 mod app;
 mod client;
 mod events;
 pub mod jwt;
+pub mod kafka;
 mod pushpin;
 pub mod raw;
 
@@ -22,6 +23,20 @@ pub fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .canonicalize()
         .expect("the project's folder")
+}
+
+/// The compiled `test-guest`.
+pub fn guest() -> PathBuf {
+    let path = std::env::var_os("TEST_GUEST").map_or_else(
+        || root().join("target/wasm32-wasip2/release/test_guest.wasm"),
+        PathBuf::from,
+    );
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo build --target wasm32-wasip2 --release -p test-guest` (or `make test`)",
+        path.display()
+    );
+    path
 }
 
 /// The API under test: at `TODO_BASE_URL` if that is set, else of the application that this binary's tests share.

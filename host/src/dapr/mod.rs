@@ -1,4 +1,4 @@
-//! Dapr's publish API (<https://docs.dapr.io/reference/api/pubsub_api/>) over the embedded event log.
+//! Dapr's publish API (<https://docs.dapr.io/reference/api/pubsub_api/>) over the embedded event log or Kafka.
 
 mod envelope;
 mod error;
@@ -7,13 +7,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use event_log::{EventLog, LogError, NewRecord};
+use event_log::NewRecord;
 use http::header::{ALLOW, CONTENT_TYPE, ORIGIN};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::broker::{Broker, BrokerError};
+use crate::metrics::Metrics;
 use crate::trace::Trace;
 use envelope::{Metadata, Names, envelope};
 use error::DaprError;
@@ -24,7 +26,9 @@ const MAX_BODY: usize = 4 << 20;
 /// The endpoint.
 pub struct Dapr {
     /// What is published to.
-    pub log: Arc<EventLog>,
+    pub broker: Broker,
+    /// Where events are counted.
+    pub metrics: Arc<Metrics>,
     /// What requests call it.
     pub pubsub: String,
     /// `application.name`: the source of events that name none, as Dapr's app id is.
@@ -124,13 +128,16 @@ impl Dapr {
             key: record.key,
             envelope: record.envelope,
         };
-        self.log.append(vec![record]).await.map_err(|error| {
+        self.broker.publish(record).await.map_err(|error| {
+            self.metrics.published(None);
             let status = match error {
-                LogError::Invalid(_) => StatusCode::BAD_REQUEST,
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
+                BrokerError::Invalid(_) => StatusCode::BAD_REQUEST,
+                BrokerError::Unavailable(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                BrokerError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             };
             failed(status, &error.to_string())
         })?;
+        self.metrics.published(Some(topic));
         Ok(empty(StatusCode::NO_CONTENT))
     }
 }

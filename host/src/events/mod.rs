@@ -7,7 +7,7 @@ mod tail;
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args, Subcommand};
 use event_log::{LogError, LogReader, Position};
@@ -98,7 +98,15 @@ impl Options {
     /// Where the event log is.
     fn log(&self) -> Result<EventLogConfig> {
         let locations = Locations::without_manifest(&self.locations)?;
-        Ok(locations.runtime_config()?.event_log)
+        let config = locations.runtime_config()?;
+        if let Some(kafka) = config.kafka {
+            bail!(
+                "the events are in Kafka, at {}: look at them with Kafka's tools, such as \
+                 kafka-consumer-groups.sh and kcat (docs/kafka.md)",
+                kafka.brokers
+            );
+        }
+        Ok(config.event_log)
     }
 
     fn reader(&self) -> Result<LogReader> {

@@ -5,6 +5,7 @@
 //! in the state folder, in the files where Spin keeps its own.
 
 mod event_log;
+mod kafka;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ use crate::manifest::reader::{Table, Text, read_document};
 use crate::variables::{ENVIRONMENT_PREFIX, Provider};
 
 pub use event_log::EventLogConfig;
+pub use kafka::KafkaConfig;
 
 /// The label of the stores that need no configuration.
 const DEFAULT_LABEL: &str = "default";
@@ -33,6 +35,8 @@ pub struct RuntimeConfig {
     pub variable_providers: Vec<Provider>,
     /// The embedded event log.
     pub event_log: EventLogConfig,
+    /// The brokers that keep the events in its place.
+    pub kafka: Option<KafkaConfig>,
 }
 
 /// Where a SQLite file lies.
@@ -106,12 +110,14 @@ fn parse(
             Err(error) => diagnostics.report(0..0, format!("{error:#}"), "needed for variables"),
         }
         let event_log = event_log::read(document, folders);
+        let kafka = kafka::read(document, folders);
         document.finish();
         Some(RuntimeConfig {
             key_value_stores,
             sqlite_databases,
             variable_providers,
             event_log,
+            kafka,
         })
     });
     diagnostics.finish(path, config)

@@ -1,8 +1,19 @@
 //! Real servers for tests: each on free ports of 127.0.0.1, with state of its own, ended when dropped and also when
 //! the test's process ends without dropping it.
 
+pub mod kafka;
+mod network;
 mod postgres;
 mod process;
 
+use std::path::PathBuf;
+
+pub use kafka::Kafka;
+pub use network::Network;
 pub use postgres::Postgres;
 pub use process::{Process, free_port};
+
+/// The root of the project.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}

@@ -12,25 +12,10 @@ mod routes;
 mod streaming;
 mod triggers;
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use tests::{Answer, Builder, TestApp, root};
-
-/// The compiled `test-guest`.
-fn guest() -> PathBuf {
-    let path = std::env::var_os("TEST_GUEST").map_or_else(
-        || root().join("target/wasm32-wasip2/release/test_guest.wasm"),
-        PathBuf::from,
-    );
-    assert!(
-        path.exists(),
-        "{} is missing; run `cargo build --target wasm32-wasip2 --release -p test-guest` (or `make test`)",
-        path.display()
-    );
-    path
-}
+use tests::{Answer, Builder, TestApp, guest};
 
 /// A manifest in which the guest plays three parts: `bad` (misbehaves), `good` (its neighbour) and `hidden` (private).
 fn manifest() -> String {
@@ -89,6 +74,11 @@ source = "{source}"
 "#
     )
     .replace("[variables]\n", "[variables]\nport = { default = \"1\" }\n")
+}
+
+/// What the tests of the triggers start: events are kept in the embedded log.
+fn builder() -> Builder {
+    TestApp::builder()
 }
 
 /// The guests with one variable set, and the folder that `good` is shown.

@@ -7,9 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Builder, TestApp, wait_for};
-
-use crate::guest;
+use tests::{Builder, TestApp, guest, wait_for};
 
 /// A field of a Kafka trigger: failures come again soon.
 pub const SOON: &str = "backoff = { initial = \"100ms\", max = \"100ms\" }";
@@ -58,7 +56,7 @@ pub fn kafka(topics: &str, group: &str, fields: &str) -> String {
 
 /// An application with these triggers, to be started.
 pub fn application(triggers: &str) -> Builder {
-    TestApp::builder()
+    crate::builder()
         .manifest(&manifest(triggers))
         .ready_path("/.well-known/spin/health")
 }

@@ -19,6 +19,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use super::body::{BodyEnd, WatchedBody, bounded, drain};
 use super::{CallError, HttpApp, absolute_uri, headers, routes};
 use crate::engine::RequestContext;
+use crate::metrics::Metrics;
 use crate::trace::{CORRELATION_ID, Trace};
 
 /// The log line of one request, written when its answer is over.
@@ -34,17 +35,21 @@ pub struct RequestLog {
     /// Whether the answer's head was ready before the client went away.
     answered: bool,
     broken: Option<String>,
+    metrics: Arc<Metrics>,
 }
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
+        let status = if self.answered { self.status.as_u16() } else { 499 };
+        let metrics = &self.metrics;
+        metrics.request(&self.component, status, self.started.elapsed());
         // The query stays out: it may hold secrets.
         tracing::info!(
             method = self.method.as_str(),
             path = self.path,
             route = self.route,
             component = self.component,
-            status = if self.answered { self.status.as_u16() } else { 499 },
+            status,
             duration_ms = self.started.elapsed().as_micros() as f64 / 1000.0,
             correlation_id = self.trace.correlation_id,
             trace_id = format_args!("{:032x}", self.trace.trace_id),
@@ -140,6 +145,7 @@ impl HttpApp {
             client,
             answered: false,
             broken: None,
+            metrics: self.metrics.clone(),
         };
         let Some(permit) = permit else {
             drain_unless_awaited(request);

@@ -18,6 +18,7 @@ use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::Response;
 
 use crate::engine::RequestContext;
+use crate::metrics::Metrics;
 use crate::trace::Trace;
 
 pub use answer::{failure, refusal};
@@ -47,6 +48,8 @@ pub struct HttpApp {
     pub components: BTreeMap<String, Instances>,
     /// What requests may take.
     pub limits: HttpLimits,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Why a component gave no answer.

@@ -4,12 +4,13 @@
 //! keys come in calls at the same time. Each comes at least once.
 
 mod policy;
+mod source;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use event_log::{Consumer, Delivery, EventLog, Finished, LogError, Position};
+use event_log::Finished;
 use events::Event;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -20,15 +21,19 @@ use super::SHUTDOWN;
 use crate::app::KafkaTrigger;
 use crate::bindings::consumer;
 use crate::engine::{Function, RequestContext};
+use crate::metrics::Metrics;
 use crate::trace::Trace;
 use policy::{Outcome, Policy, Verdict};
+use source::{Delivery, Receipt, SourceError};
+
+pub use source::Source;
 
 /// `todo:events/consumer.consume`.
 pub type Consume = Function<(Vec<consumer::Event>,), (Vec<consumer::Outcome>,)>;
 
 /// How many calls of one trigger may run at the same time.
 const CALLS: usize = 4;
-/// How long to wait before the log is asked again that could not answer.
+/// How long to wait before the source is asked again that could not answer.
 const UNAVAILABLE: Duration = Duration::from_millis(500);
 
 /// A running `[[trigger.kafka]]`.
@@ -37,27 +42,26 @@ pub struct KafkaConsumer {
     consume: Consume,
     /// How long a call may take.
     time_limit: Duration,
-    consumer: Consumer,
+    source: Source,
+    metrics: Arc<Metrics>,
 }
 
 impl KafkaConsumer {
-    /// Joins the trigger's group.
-    ///
-    /// # Errors
-    /// As [`EventLog::subscribe`].
-    pub async fn join(
-        log: &EventLog,
+    /// Gives the component what comes from `source`, which has joined the trigger's group.
+    pub fn new(
+        source: Source,
         trigger: KafkaTrigger,
         consume: Consume,
         time_limit: Duration,
-    ) -> Result<Arc<Self>, LogError> {
-        let consumer = log.subscribe(&trigger.group, &trigger.topics).await?;
-        Ok(Arc::new(Self {
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
             trigger,
             consume,
             time_limit,
-            consumer,
-        }))
+            source,
+            metrics,
+        })
     }
 
     /// Delivers until `stop`, then lets the calls that run finish for a while.
@@ -72,6 +76,7 @@ impl KafkaConsumer {
                 "events that are still being consumed will come again"
             );
         }
+        self.source.close().await;
     }
 
     async fn deliver_all(self: &Arc<Self>, calls: &mut JoinSet<()>) {
@@ -81,9 +86,9 @@ impl KafkaConsumer {
             let Ok(mut permit) = free.clone().acquire_owned().await.map(Some) else {
                 return;
             };
-            let deliveries = match self.consumer.next(self.trigger.batch).await {
+            let deliveries = match self.source.next(self.trigger.batch).await {
                 Ok(deliveries) => deliveries,
-                Err(LogError::Closed) => return,
+                Err(SourceError::Closed) => return,
                 Err(error) => {
                     if was_available {
                         tracing::error!(group = self.trigger.group, "{error}");
@@ -134,14 +139,14 @@ impl KafkaConsumer {
                 finished.push(self.finish(delivery, &id, outcome));
             }
         }
-        while let Err(error) = self.consumer.finish(finished.clone()).await {
+        while let Err(error) = self.source.finish(finished.clone()).await {
             match error {
-                LogError::Closed => return,
-                LogError::Unavailable(_) => {
+                SourceError::Closed => return,
+                SourceError::Unavailable(_) => {
                     tracing::warn!(group = self.trigger.group, "{error}");
                     sleep(UNAVAILABLE).await;
                 }
-                _ => {
+                SourceError::Failed(_) => {
                     tracing::error!(group = self.trigger.group, "{error}");
                     return;
                 }
@@ -170,8 +175,8 @@ impl KafkaConsumer {
         vec![Outcome::Failed(failure); count]
     }
 
-    /// What to tell the log about a delivery; failures are logged.
-    fn finish(&self, delivery: &Delivery, id: &str, outcome: Outcome) -> (Position, Finished) {
+    /// What to tell the source about a delivery; failures are logged.
+    fn finish(&self, delivery: &Delivery, id: &str, outcome: Outcome) -> (Receipt, Finished) {
         let policy = Policy {
             max_attempts: self.trigger.max_attempts,
             backoff: self.trigger.backoff,
@@ -181,7 +186,7 @@ impl KafkaConsumer {
             tracing::warn!(
                 component = self.trigger.component,
                 group = self.trigger.group,
-                topic = delivery.position.topic,
+                topic = delivery.receipt.position.topic,
                 key = delivery.key,
                 event_id = id,
                 attempt = delivery.attempt,
@@ -206,14 +211,20 @@ impl KafkaConsumer {
                 Finished::DeadLetter { reason }
             }
         };
-        (delivery.position.clone(), finished)
+        let outcome = match finished {
+            Finished::Done | Finished::Released => "done",
+            Finished::RetryAt { .. } => "retried",
+            Finished::DeadLetter { .. } => "dead_lettered",
+        };
+        let topic = &delivery.receipt.position.topic;
+        self.metrics.consumed(&self.trigger.group, topic, outcome);
+        (delivery.receipt.clone(), finished)
     }
 }
 
 /// The event of a delivery; none where its publisher wanted nobody to get it as late as now.
 fn read(delivery: &Delivery) -> Result<Option<Event>, String> {
-    let envelope: serde_json::Value = serde_json::from_str(&delivery.envelope)
-        .map_err(|error| format!("the event is not JSON: {error}"))?;
+    let envelope = delivery.envelope.as_ref().map_err(String::clone)?;
     if envelope.get("data_base64").is_some() {
         return Err("the event's data is not JSON but binary (`data_base64`)".into());
     }
@@ -222,7 +233,8 @@ fn read(delivery: &Delivery) -> Result<Option<Event>, String> {
     if expiration.is_some_and(|expiration| expiration < Utc::now()) {
         return Ok(None);
     }
-    Event::from_json(&delivery.position.topic, Some(&delivery.key), &envelope).map(Some)
+    let topic = &delivery.receipt.position.topic;
+    Event::from_json(topic, Some(&delivery.key), envelope).map(Some)
 }
 
 /// From 0 to 1.

@@ -1,0 +1,223 @@
+//! What an application keeps in Kafka, seen with a plain client.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::DateTime;
+use event_log::{DeadLetter, GroupInfo, Position, Record};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{Headers as _, Message, OwnedMessage};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+/// How long the brokers may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The topics and groups of one application: those with its prefix.
+pub struct Kafka {
+    /// `host:port` of the brokers for the application.
+    pub brokers: String,
+    /// In front of the names of topics and groups.
+    pub prefix: String,
+    /// `host:port` for looking on, which is the same where nothing is in between.
+    pub direct: String,
+    /// By group.
+    clients: Mutex<BTreeMap<String, BaseConsumer>>,
+}
+
+impl Kafka {
+    /// Topics that nobody else has, at these brokers.
+    pub fn new(brokers: &str, direct: &str) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            prefix: format!("t{}.", uuid::Uuid::new_v4().simple()),
+            direct: direct.to_owned(),
+            clients: Mutex::default(),
+        }
+    }
+
+    /// The section of the runtime configuration that has an application use it.
+    pub fn section(&self) -> String {
+        format!(
+            "\n[kafka]\nbrokers = \"{}\"\ntopic_prefix = \"{}\"\npartitions = 4\n\n\
+             [kafka.consumer_options]\n\"session.timeout.ms\" = \"6000\"\n\"heartbeat.interval.ms\" = \"1000\"\n",
+            self.brokers, self.prefix
+        )
+    }
+
+    /// A configuration for a client of the test's own.
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.direct);
+        config
+    }
+
+    fn with<T>(&self, group: &str, ask: impl FnOnce(&BaseConsumer) -> T) -> T {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(group.to_owned()).or_insert_with(|| {
+            self.client()
+                .set("group.id", format!("{}{group}", self.prefix))
+                .set("enable.auto.commit", "false")
+                .set("auto.offset.reset", "earliest")
+                .set("enable.partition.eof", "true")
+                .create()
+                .expect("a client")
+        });
+        ask(client)
+    }
+
+    /// The partitions of a topic, each with its first and next offset; none where it is not there.
+    pub fn partitions(&self, topic: &str) -> Vec<(i32, i64, i64)> {
+        let topic = format!("{}{topic}", self.prefix);
+        self.with("", |client| {
+            let metadata = client.fetch_metadata(None, PATIENCE).expect("the topics");
+            let known = metadata.topics().iter().find(|it| it.name() == topic);
+            let partitions = known.map(|it| it.partitions().len()).unwrap_or_default();
+            (0..partitions as i32)
+                .map(|partition| {
+                    let (low, high) = client
+                        .fetch_watermarks(&topic, partition, PATIENCE)
+                        .expect("the offsets");
+                    (partition, low, high)
+                })
+                .collect()
+        })
+    }
+
+    /// All records of a topic as they are, oldest first in each partition.
+    pub fn messages(&self, topic: &str) -> Vec<OwnedMessage> {
+        let partitions = self.partitions(topic);
+        let mut left: BTreeMap<i32, i64> = partitions
+            .iter()
+            .filter(|(_, low, high)| low < high)
+            .map(|(partition, _, high)| (*partition, *high))
+            .collect();
+        let name = format!("{}{topic}", self.prefix);
+        let mut list = TopicPartitionList::new();
+        for (partition, _, _) in &partitions {
+            list.add_partition_offset(&name, *partition, Offset::Beginning)
+                .expect("an offset");
+        }
+        let mut messages = Vec::new();
+        self.with("", |client| {
+            client.assign(&list).expect("the partitions");
+            let end = std::time::Instant::now() + PATIENCE;
+            while !left.is_empty() {
+                assert!(std::time::Instant::now() < end, "reading {topic}: {left:?}");
+                let Some(Ok(message)) = client.poll(Duration::from_millis(100)) else {
+                    continue;
+                };
+                let (partition, offset) = (message.partition(), message.offset());
+                if left.get(&partition).is_some_and(|high| offset + 1 >= *high) {
+                    left.remove(&partition);
+                }
+                messages.push(message.detach());
+            }
+            client.unassign().expect("no partitions");
+        });
+        messages
+    }
+
+    /// All records of a topic, oldest first.
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let mut records: Vec<Record> = self
+            .messages(topic)
+            .iter()
+            .map(|message| self.record(message))
+            .collect();
+        records.sort_by_key(|record| record.appended_at);
+        records
+    }
+
+    fn record(&self, message: &OwnedMessage) -> Record {
+        let text = |bytes: Option<&[u8]>| {
+            String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
+        };
+        let topic = message.topic().strip_prefix(&self.prefix);
+        Record {
+            position: Position {
+                topic: topic.expect("the prefix").to_owned(),
+                partition: message.partition() as u32,
+                offset: message.offset() as u64,
+            },
+            key: text(message.key()),
+            envelope: text(message.payload()),
+            appended_at: message
+                .timestamp()
+                .to_millis()
+                .and_then(DateTime::from_timestamp_millis)
+                .expect("a time"),
+        }
+    }
+
+    /// The dead letters of a topic, oldest first.
+    pub fn dead_letters(&self, topic: &str) -> Vec<DeadLetter> {
+        let messages = self.messages(&format!("{topic}.dlq"));
+        let letter = |message: &OwnedMessage| DeadLetter {
+            record: self.record(message),
+            origin: header(message, "dlqorigin").parse().expect("a position"),
+            group: header(message, "dlqgroup"),
+            reason: header(message, "dlqreason"),
+            attempts: header(message, "dlqattempts").parse().expect("a number"),
+            put_back_at: None,
+        };
+        let mut letters: Vec<DeadLetter> = messages.iter().map(letter).collect();
+        letters.sort_by_key(|letter| letter.record.appended_at);
+        letters
+    }
+
+    /// How far a group is in a topic.
+    pub fn group(&self, group: &str, topic: &str) -> Vec<GroupInfo> {
+        let partitions = self.partitions(topic);
+        let name = format!("{}{topic}", self.prefix);
+        let mut list = TopicPartitionList::new();
+        for (partition, _, _) in &partitions {
+            list.add_partition(&name, *partition);
+        }
+        let committed = self.with(group, |client| {
+            client
+                .committed_offsets(list.clone(), PATIENCE)
+                .expect("the committed offsets")
+        });
+        partitions
+            .iter()
+            .map(|(partition, low, high)| {
+                let element = committed.find_partition(&name, *partition).expect("asked for");
+                let (offset, done) = match element.offset() {
+                    Offset::Offset(offset) => (offset.max(*low), finished(element.metadata())),
+                    _ => (*low, 0),
+                };
+                GroupInfo {
+                    group: group.to_owned(),
+                    topic: topic.to_owned(),
+                    partition: *partition as u32,
+                    committed_offset: offset as u64,
+                    lag: (high - offset - done).max(0) as u64,
+                    parked: 0,
+                    seen_at: DateTime::UNIX_EPOCH,
+                }
+            })
+            .collect()
+    }
+}
+
+/// How many records the text beside a committed offset says are finished: `done=1-5,9`.
+fn finished(text: &str) -> i64 {
+    let done = text.split(' ').find_map(|part| part.strip_prefix("done="));
+    let elements = done.into_iter().flat_map(|list| list.split(','));
+    elements
+        .map(|element| {
+            let (first, last) = element.split_once('-').unwrap_or((element, element));
+            let number = |text: &str| text.parse::<i64>().expect("an offset");
+            number(last) - number(first) + 1
+        })
+        .sum()
+}
+
+/// The text of a header; empty where it has none.
+pub fn header(message: &OwnedMessage, name: &str) -> String {
+    let headers = message.headers();
+    let found = headers.and_then(|headers| headers.iter().find(|header| header.key == name));
+    let value = found.and_then(|header| header.value);
+    String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+}
