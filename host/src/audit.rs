@@ -1,12 +1,16 @@
-//! `todo audit`: verifies the audit trail's file, whether or not the host runs.
+//! `todo audit`: verifies the audit trail, whether or not the host runs.
 
 use std::fs::File;
 use std::io::{self, BufReader, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ::audit::verify::{self, Chain, Options};
+use ::audit::AUDIT;
+use ::audit::verify::{self, Chain, Options, Summary, Unreadable};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use futures::executor::block_on;
+use sql::postgres::PostgresConnection;
+use sql::rusqlite::RusqliteConnection;
 use uuid::Uuid;
 
 use crate::cli::LocationArgs;
@@ -31,6 +35,14 @@ enum AuditCommand {
 struct VerifyArgs {
     #[command(flatten)]
     locations: LocationArgs,
+    /// The PostgreSQL server that the trail is in, instead of a file.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SPIN_VARIABLE_DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
     /// Only this person's chain.
     #[arg(long, value_name = "ID")]
     user: Option<Uuid>,
@@ -53,13 +65,6 @@ pub fn run(args: &AuditArgs) -> Result<()> {
 }
 
 fn verify(args: &VerifyArgs) -> Result<()> {
-    let locations = Locations::without_manifest(&args.locations)?;
-    let label = ::audit::AUDIT.label;
-    let file = match locations.runtime_config()?.sqlite_databases.remove(label) {
-        Some(Location::File(file)) => file,
-        Some(Location::Memory) => bail!("the database `{label}` is in memory, gone with its host"),
-        None => locations.state_dir.join(label).with_extension("db"),
-    };
     let mut options = Options {
         user_id: args.user.map(|id| id.to_string()),
         ..Options::default()
@@ -69,20 +74,31 @@ fn verify(args: &VerifyArgs) -> Result<()> {
         options.expected = heads.with_context(|| format!("reading {}", path.display()))?;
     }
 
-    let connection = verify::open(&file).with_context(|| format!("opening {}", file.display()))?;
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut written = Ok(());
-    let summary = verify::verify(&connection, options, |chain| {
+    let on_chain = |chain: Chain| {
         if written.is_ok() {
             written = write(&mut output, &chain, args.json);
         }
-    })?;
+    };
+    let (place, summary) = match args.database_url.as_deref().map(str::trim) {
+        Some(url) if !url.is_empty() => {
+            ("PostgreSQL".to_owned(), in_server(url, options, on_chain)?)
+        }
+        _ => {
+            let file = file(&args.locations)?;
+            (
+                file.display().to_string(),
+                in_file(&file, options, on_chain)?,
+            )
+        }
+    };
     written?;
     let (chains, entries) = (summary.chains, summary.entries);
     if args.json {
         writeln!(output, "{}", serde_json::to_string(&summary)?)?;
     } else if let Some(problem) = &summary.file_problem {
-        writeln!(output, "{}: {problem}", file.display())?;
+        writeln!(output, "{place}: {problem}")?;
     } else if summary.problems == 0 {
         writeln!(
             output,
@@ -95,6 +111,29 @@ fn verify(args: &VerifyArgs) -> Result<()> {
         1 => bail!("1 problem among {entries} entries in {chains} chains"),
         problems => bail!("{problems} problems among {entries} entries in {chains} chains"),
     }
+}
+
+/// The trail's file, as the host would open it.
+fn file(locations: &LocationArgs) -> Result<PathBuf> {
+    let locations = Locations::without_manifest(locations)?;
+    let label = AUDIT.label;
+    match locations.runtime_config()?.sqlite_databases.remove(label) {
+        Some(Location::File(file)) => Ok(file),
+        Some(Location::Memory) => bail!("the database `{label}` is in memory, gone with its host"),
+        None => Ok(locations.state_dir.join(label).with_extension("db")),
+    }
+}
+
+fn in_file(file: &Path, options: Options, on_chain: impl FnMut(Chain)) -> Result<Summary> {
+    let connection = RusqliteConnection::open_read_only(file)
+        .map_err(Unreadable::from)
+        .with_context(|| format!("opening {}", file.display()))?;
+    Ok(block_on(verify::verify(&connection, options, on_chain))?)
+}
+
+fn in_server(url: &str, options: Options, on_chain: impl FnMut(Chain)) -> Result<Summary> {
+    let connection = block_on(PostgresConnection::open(url, AUDIT)).map_err(Unreadable::from)?;
+    Ok(block_on(verify::verify(&connection, options, on_chain))?)
 }
 
 fn write(output: &mut impl io::Write, chain: &Chain, json: bool) -> Result<()> {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use chrono::Utc;
 use notifications::{IN_APP_DATABASE, inbox};
 use sql::SqlError;
-use sql::spin::SpinConnection;
+use sql::spin::{self, Connection};
 use uuid::Uuid;
 
 use crate::bindings::exports::todo::notify::channel::{
@@ -58,12 +58,12 @@ impl Guest for InAppChannel {
 }
 
 /// The instance's connection; the notification service has migrated the database.
-async fn connection() -> Result<&'static SpinConnection, SqlError> {
-    static CONNECTION: OnceLock<SpinConnection> = OnceLock::new();
+async fn connection() -> Result<&'static Connection, SqlError> {
+    static CONNECTION: OnceLock<Connection> = OnceLock::new();
     if let Some(connection) = CONNECTION.get() {
         return Ok(connection);
     }
-    let connection = SpinConnection::open(IN_APP_DATABASE).await?;
+    let connection = spin::open(IN_APP_DATABASE).await?;
     Ok(CONNECTION.get_or_init(|| connection))
 }
 

@@ -15,8 +15,8 @@ use std::sync::OnceLock;
 
 use chrono::Utc;
 use events::{Event, Outcome};
-use reminders::{DATABASE, Service, Store};
-use sql::spin::SpinConnection;
+use reminders::{DATABASE, MIGRATIONS, Service, Store};
+use sql::spin::{self, Connection};
 
 use crate::bindings::exports::todo::events::consumer::{self, Guest as Consumer};
 use crate::bindings::{Error, Guest as Scheduled, Metadata};
@@ -91,18 +91,11 @@ impl Scheduled for Reminder {
 
 /// The service, its database opened and migrated by the instance's first use. Only success is remembered;
 /// several first uses may do it at once, which is as good as once.
-async fn service() -> sql::Result<&'static Service<SpinConnection, Platform>> {
-    static SERVICE: OnceLock<Service<SpinConnection, Platform>> = OnceLock::new();
+async fn service() -> sql::Result<&'static Service<Connection, Platform>> {
+    static SERVICE: OnceLock<Service<Connection, Platform>> = OnceLock::new();
     if let Some(service) = SERVICE.get() {
         return Ok(service);
     }
-    let (store, migrated) = Store::open(SpinConnection::open(DATABASE).await?).await?;
-    if migrated.after > migrated.known {
-        tracing::warn!(
-            after = migrated.after,
-            known = migrated.known,
-            "the database was migrated by newer code"
-        );
-    }
-    Ok(SERVICE.get_or_init(|| Service::new(store, Platform)))
+    let connection = spin::open_migrated(DATABASE, &MIGRATIONS).await?;
+    Ok(SERVICE.get_or_init(|| Service::new(Store::new(connection), Platform)))
 }

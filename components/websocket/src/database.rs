@@ -1,26 +1,18 @@
-//! The history over `spin:sqlite`.
+//! The history over the database that the deployment has chosen.
 
 use std::sync::OnceLock;
 
-use live::{DATABASE, History};
+use live::{DATABASE, History, MIGRATIONS};
 use sql::Result;
-use sql::spin::SpinConnection;
+use sql::spin::{self, Connection};
 
 /// The history, opened and migrated by the instance's first use. Only success is remembered; several first
 /// uses may do it at once, which is as good as once.
-pub async fn history() -> Result<&'static History<SpinConnection>> {
-    static HISTORY: OnceLock<History<SpinConnection>> = OnceLock::new();
+pub async fn history() -> Result<&'static History<Connection>> {
+    static HISTORY: OnceLock<History<Connection>> = OnceLock::new();
     if let Some(history) = HISTORY.get() {
         return Ok(history);
     }
-    let history = History::new(SpinConnection::open(DATABASE).await?);
-    let migrated = history.migrate().await?;
-    if migrated.after > migrated.known {
-        tracing::warn!(
-            after = migrated.after,
-            known = migrated.known,
-            "the database was migrated by newer code"
-        );
-    }
-    Ok(HISTORY.get_or_init(|| history))
+    let connection = spin::open_migrated(DATABASE, &MIGRATIONS).await?;
+    Ok(HISTORY.get_or_init(|| History::new(connection)))
 }

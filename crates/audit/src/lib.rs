@@ -8,12 +8,12 @@ mod facts;
 mod migrations;
 mod query;
 mod record;
-#[cfg(feature = "rusqlite")]
 pub mod verify;
 
+pub use migrations::MIGRATIONS;
 pub use query::{Entry, Page, TrailQuery};
 
-use sql::{Database, Migrated, Result, SqlConnection};
+use sql::{Database, Result, SqlConnection};
 
 /// The database: durable, and what is erased is overwritten in the file.
 pub const AUDIT: Database = Database::durable("audit");
@@ -28,21 +28,9 @@ pub struct Trail<C> {
 }
 
 impl<C: SqlConnection> Trail<C> {
-    /// Over a connection to [`AUDIT`].
+    /// Over a connection to [`AUDIT`] with [`MIGRATIONS`].
     pub fn new(connection: C) -> Self {
         Self { connection }
-    }
-
-    /// Brings the schema to the newest version; safe to call from several instances at once.
-    pub async fn migrate(&self) -> Result<Migrated> {
-        sql::migrate(
-            &self.connection,
-            &sql::Migrations {
-                sqlite: migrations::AUDIT,
-                postgres: &[],
-            },
-        )
-        .await
     }
 
     /// A cheap statement, for readiness.

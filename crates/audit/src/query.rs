@@ -7,7 +7,7 @@ use events::{ReminderEventType, TaskEventType, UserEventType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sql::{Columns, Row, SqlConnection, SqlError, params};
+use sql::{Columns, Dialect, Row, SqlConnection, SqlError, SqlValue, params};
 use task_model::{FieldError, parse_limit};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -178,35 +178,39 @@ impl Cursor {
 impl<C: SqlConnection> Trail<C> {
     /// A person's entries. Each of them is on one page only, whatever is recorded between two calls.
     pub async fn page(&self, user_id: Uuid, query: &TrailQuery) -> sql::Result<Page> {
-        let end = query.end();
-        // The `+` keeps SQLite from its index: a task has fewer entries than a type.
-        let (task, kind) = (query.task_id.is_some(), query.event_type.is_some());
-        let conditions = [
-            (task, " AND task_id = ?2"),
-            (kind && task, " AND +event_type = ?3"),
-            (kind && !task, " AND event_type = ?3"),
-            (query.from.is_some(), " AND occurred_at >= ?4"),
-            (end.is_some(), " AND (occurred_at, seq) < (?5, ?6)"),
-        ];
-        let conditions = conditions.into_iter().filter(|(given, _)| *given);
-        let conditions: String = conditions.map(|(_, condition)| condition).collect();
+        let mut params = params![user_id];
+        let mut place = |value: SqlValue| {
+            params.push(value);
+            format!("?{}", params.len())
+        };
+        let mut conditions = String::new();
+        if let Some(task_id) = query.task_id {
+            conditions += &format!(" AND task_id = {}", place(task_id.into()));
+        }
+        if let Some(event_type) = query.event_type.as_deref() {
+            // The `+` keeps SQLite from its index: a task has fewer entries than a type. PostgreSQL counts.
+            let column = match self.connection.dialect() {
+                Dialect::Sqlite if query.task_id.is_some() => "+event_type",
+                _ => "event_type",
+            };
+            conditions += &format!(" AND {column} = {}", place(event_type.into()));
+        }
+        if let Some(from) = query.from {
+            conditions += &format!(" AND occurred_at >= {}", place(from.into()));
+        }
+        if let Some(end) = query.end() {
+            let (occurred_at, seq) = (place(end.occurred_at.into()), place(end.seq.into()));
+            conditions += &format!(" AND (occurred_at, seq) < ({occurred_at}, {seq})");
+        }
         let statement = format!(
             "SELECT occurred_at, seq, event_id, topic, event_type, task_id, version, recorded_at,
                correlation_id, data, content_digest, hash,
-               (SELECT hash FROM entries before
+               (SELECT hash FROM entries AS before
                 WHERE before.user_id = ?1 AND before.seq = entries.seq - 1)
              FROM entries WHERE user_id = ?1{conditions}
-             ORDER BY occurred_at DESC, seq DESC LIMIT ?7"
+             ORDER BY occurred_at DESC, seq DESC LIMIT {limit}",
+            limit = place((query.limit + 1).into()),
         );
-        let params = params![
-            user_id,
-            query.task_id,
-            query.event_type.as_deref(),
-            query.from,
-            end.map(|end| end.occurred_at),
-            end.map(|end| end.seq),
-            query.limit + 1,
-        ];
         let mut rows = self.connection.execute(&statement, params).await?;
         let has_more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use chrono::{DateTime, Utc};
 use events::{Event, Outcome};
 use serde_json::{Value, json};
-use sql::{Columns, Result, SqlConnection, SqlError, params};
+use sql::{Columns, Dialect, Result, SqlConnection, SqlError, params};
 use uuid::Uuid;
 
 use crate::Trail;
@@ -113,13 +113,12 @@ impl<C: SqlConnection> Trail<C> {
     /// The ids of the batch's events that are recorded.
     async fn recorded(&self, batch: &Batch) -> Result<HashSet<String>> {
         let ids: Vec<&str> = batch.iter().map(|(_, it)| it.event_id.as_str()).collect();
-        let rows = self
-            .connection
-            .execute(
-                "SELECT event_id FROM entries WHERE event_id IN (SELECT value FROM json_each(?1))",
-                params![sql::json(&ids)?],
-            )
-            .await?;
+        let sql = format!(
+            "SELECT event_id FROM entries WHERE event_id IN ({})",
+            self.texts()
+        );
+        let params = params![sql::json(&ids)?];
+        let rows = self.connection.execute(&sql, params).await?;
         rows.into_iter()
             .map(|row| Columns::from(row).text())
             .collect()
@@ -128,16 +127,15 @@ impl<C: SqlConnection> Trail<C> {
     /// Where the chains of the batch's people end.
     async fn tails(&self, batch: &Batch) -> Result<HashMap<Uuid, Tail>> {
         let people: HashSet<Uuid> = batch.iter().map(|(_, facts)| facts.user_id).collect();
-        let rows = self
-            .connection
-            .execute(
-                "SELECT user_id, seq, hash,
-                   EXISTS (SELECT 1 FROM entries WHERE entries.user_id = heads.user_id
-                           AND event_type = 'user_erased' AND topic = 'user-events')
-                 FROM heads WHERE user_id IN (SELECT value FROM json_each(?1))",
-                params![sql::json(&people)?],
-            )
-            .await?;
+        let sql = format!(
+            "SELECT user_id, seq, hash,
+               EXISTS (SELECT 1 FROM entries WHERE entries.user_id = heads.user_id
+                       AND event_type = 'user_erased' AND topic = 'user-events')
+             FROM heads WHERE user_id IN ({})",
+            self.texts()
+        );
+        let params = params![sql::json(&people)?];
+        let rows = self.connection.execute(&sql, params).await?;
         rows.into_iter()
             .map(|row| {
                 let mut columns = Columns::from(row);
@@ -157,22 +155,41 @@ impl<C: SqlConnection> Trail<C> {
 
     /// One statement: all entries with their heads, and what they erase, or nothing.
     async fn append(&self, entries: &[Value]) -> Result<()> {
-        self.connection
-            .execute(
-                "INSERT INTO entries (user_id, seq, event_id, topic, event_type, task_id, version,
-                   occurred_at, recorded_at, correlation_id, data, salt, content_digest, hash)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                   value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10,
-                   unhex(value ->> 11), unhex(value ->> 12), unhex(value ->> 13)
-                 FROM json_each(?1)",
-                params![sql::json(&entries)?],
-            )
-            .await
-            .map(drop)
+        let dialect = self.connection.dialect();
+        let bytes = |column: u32| match dialect {
+            Dialect::Sqlite => format!("unhex(value ->> {column})"),
+            Dialect::Postgres => format!("decode(value ->> {column}, 'hex')"),
+        };
+        // In one order, so that of two writers one is behind the other in all chains.
+        let sql = format!(
+            "INSERT INTO entries (user_id, seq, event_id, topic, event_type, task_id, version,
+               occurred_at, recorded_at, correlation_id, data, salt, content_digest, hash)
+             SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+               CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT),
+               value ->> 9, value ->> 10, {salt}, {content_digest}, {hash}
+             FROM {items} AS item ORDER BY value ->> 0, CAST(value ->> 1 AS BIGINT)",
+            salt = bytes(11),
+            content_digest = bytes(12),
+            hash = bytes(13),
+            items = dialect.items("?1"),
+        );
+        let params = params![sql::json(&entries)?];
+        self.connection.execute(&sql, params).await.map(drop)
     }
 
-    /// Empties the write-ahead log, where erased content would stay until it is overwritten.
+    /// A subquery with the texts of the JSON array `?1`.
+    fn texts(&self) -> String {
+        let dialect = self.connection.dialect();
+        let (text, items) = (dialect.text("value"), dialect.items("?1"));
+        format!("SELECT {text} FROM {items} AS item")
+    }
+
+    /// Empties SQLite's write-ahead log, where erased content would stay until it is overwritten. When PostgreSQL's
+    /// log and pages forget is its operator's to say ([`sql::overwrite_erased`]).
     async fn forget_log(&self) -> Result<()> {
+        if self.connection.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
         let rows = self
             .connection
             .execute("PRAGMA wal_checkpoint(TRUNCATE)", vec![])

@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use serde_json::value::RawValue;
-use sql::{Columns, Migrated, Result, SqlConnection, SqlError, params};
+use sql::{Columns, Dialect, Result, SqlConnection, SqlError, params};
 use uuid::Uuid;
 
 use crate::messages::{ServerMessage, UpdateId};
-use crate::migrations::MIGRATIONS;
 
 /// How long an update is kept.
 pub const KEEP: TimeDelta = TimeDelta::hours(24);
@@ -90,21 +89,9 @@ pub struct History<C> {
 }
 
 impl<C: SqlConnection> History<C> {
-    /// Over a connection to [`crate::DATABASE`].
+    /// Over a connection to [`crate::DATABASE`] with [`crate::MIGRATIONS`].
     pub fn new(connection: C) -> Self {
         Self { connection }
-    }
-
-    /// Brings the schema to the newest version; safe to call from several instances at once.
-    pub async fn migrate(&self) -> Result<Migrated> {
-        sql::migrate(
-            &self.connection,
-            &sql::Migrations {
-                sqlite: MIGRATIONS,
-                postgres: &[],
-            },
-        )
-        .await
     }
 
     /// Adds events, those of one person in this order, and answers the place of each. An event that is there
@@ -153,8 +140,8 @@ impl<C: SqlConnection> History<C> {
 
     /// One statement, so that neither a crash nor another writer comes between a place and the next.
     async fn insert(&self, rows: &str, now: DateTime<Utc>) -> Result<Vec<sql::Row>> {
-        self.connection
-            .execute(
+        let sql = match self.connection.dialect() {
+            Dialect::Sqlite => {
                 "WITH given AS (
                    SELECT key AS position, value ->> 0 AS user_id, value ->> 1 AS event_id,
                      value ->> 2 AS at, value ->> 3 AS event
@@ -171,22 +158,33 @@ impl<C: SqlConnection> History<C> {
                    CASE nth WHEN 1 THEN last_id ELSE max(last_id, ?2) + nth - 1 END,
                    event_id, at, event
                  FROM new WHERE true ORDER BY position
-                 RETURNING user_id, event_id, id, prev",
-                params![rows, now],
-            )
-            .await
+                 RETURNING user_id, event_id, id, prev"
+            }
+            // A trigger finds the places, and drops what has none.
+            Dialect::Postgres => {
+                "INSERT INTO updates (user_id, id, prev, event_id, at, event)
+                 SELECT value ->> 0, ?2, 0, value ->> 1, CAST(value ->> 2 AS BIGINT), value ->> 3
+                 FROM jsonb_array_elements(CAST(CAST(?1 AS TEXT) AS jsonb)) WITH ORDINALITY AS item (value, position)
+                 ORDER BY value ->> 0, position
+                 RETURNING user_id, event_id, id, prev"
+            }
+        };
+        self.connection.execute(sql, params![rows, now]).await
     }
 
     async fn places_of(&self, rows: &str) -> Result<HashMap<(Uuid, String), Place>> {
-        let rows = self
-            .connection
-            .execute(
-                "SELECT user_id, event_id, updates.id, prev FROM json_each(?1) CROSS JOIN updates
-                 ON user_id = value ->> 0 AND event_id = value ->> 1",
-                params![rows],
-            )
-            .await?;
-        places(rows)
+        let dialect = self.connection.dialect();
+        // CROSS JOIN, so that SQLite begins with the items.
+        let join = match dialect {
+            Dialect::Sqlite => "CROSS JOIN",
+            Dialect::Postgres => "JOIN",
+        };
+        let sql = format!(
+            "SELECT user_id, event_id, updates.id, prev FROM {items} AS item {join} updates
+             ON user_id = value ->> 0 AND event_id = value ->> 1",
+            items = dialect.items("?1"),
+        );
+        places(self.connection.execute(&sql, params![rows]).await?)
     }
 
     /// What a person's client has missed that has all up to `after`; with none it has missed nothing, as it
@@ -232,7 +230,7 @@ impl<C: SqlConnection> History<C> {
             .execute(
                 "SELECT id, prev, event_id, event FROM (
                    SELECT *, sum(length(event)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes
-                   FROM updates WHERE user_id = ?1 AND id > ?2)
+                   FROM updates WHERE user_id = ?1 AND id > ?2) AS later
                  WHERE bytes <= ?3 ORDER BY id",
                 params![user_id, after.0, MAX_MISSED_BYTES],
             )
@@ -254,14 +252,17 @@ impl<C: SqlConnection> History<C> {
 
     /// Removes up to `rows` updates that are older than [`KEEP`].
     pub async fn prune(&self, rows: usize, now: DateTime<Utc>) -> Result<()> {
-        self.connection
-            .execute(
-                "DELETE FROM updates WHERE (user_id, id) IN
-                   (SELECT user_id, id FROM updates WHERE at < ?1 ORDER BY at LIMIT ?2)",
-                params![now - KEEP, rows as i64],
-            )
-            .await
-            .map(drop)
+        // What another instance removes is passed over.
+        let skip = match self.connection.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "FOR UPDATE SKIP LOCKED",
+        };
+        let sql = format!(
+            "DELETE FROM updates WHERE (user_id, id) IN
+               (SELECT user_id, id FROM updates WHERE at < ?1 ORDER BY at LIMIT ?2 {skip})"
+        );
+        let params = params![now - KEEP, rows as i64];
+        self.connection.execute(&sql, params).await.map(drop)
     }
 
     /// Removes a person's updates for good. What comes of theirs later is not kept.

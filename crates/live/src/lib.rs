@@ -15,6 +15,7 @@ pub mod stream;
 
 pub use history::{History, KEEP, Missed, NewUpdate, Place, Update};
 pub use messages::UpdateId;
+pub use migrations::MIGRATIONS;
 pub use socket::AUTH_SECONDS;
 
 use sql::Database;

@@ -6,8 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use sql::{Columns, Result, Row, SqlConnection, json, params};
+use serde::{Serialize, Serializer};
+use sql::{Columns, Dialect, Result, Row, SqlConnection, json, params};
 use task_model::Channel;
 use uuid::Uuid;
 
@@ -52,6 +52,7 @@ pub(crate) struct Attempt {
     pub channel: Channel,
     /// From 1, for each channel.
     pub number: u32,
+    #[serde(serialize_with = "flag")]
     pub is_repeatable: bool,
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub started_at: DateTime<Utc>,
@@ -61,6 +62,11 @@ pub(crate) struct Attempt {
     pub detail: Option<String>,
     #[serde(with = "chrono::serde::ts_milliseconds_option")]
     pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// As a column has it.
+fn flag<S: Serializer>(flag: &bool, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_i64((*flag).into())
 }
 
 /// Stores notifications that are not there yet, each with its text and claimed by the caller until `lease_end`;
@@ -80,7 +86,7 @@ pub(crate) async fn insert(
         body: &'a str,
         remind_at: i64,
         due_at: Option<i64>,
-        late: bool,
+        late: i64,
         correlation_id: Option<&'a str>,
         traceparent: Option<&'a str>,
     }
@@ -94,24 +100,26 @@ pub(crate) async fn insert(
             body,
             remind_at: reminder.remind_at.timestamp_millis(),
             due_at: reminder.due_at.map(|at| at.timestamp_millis()),
-            late: reminder.late,
+            late: reminder.late.into(),
             correlation_id: reminder.correlation_id.as_deref(),
             traceparent: reminder.traceparent.as_deref(),
         })
         .collect();
+    let sql = format!(
+        "INSERT INTO notifications
+           (id, user_id, task_id, title, body, remind_at, due_at, late, correlation_id, traceparent,
+            created_at, is_open, next_attempt_at, claim)
+         SELECT value ->> 'id', value ->> 'user_id', value ->> 'task_id', value ->> 'title', value ->> 'body',
+           CAST(value ->> 'remind_at' AS BIGINT), CAST(value ->> 'due_at' AS BIGINT),
+           CAST(value ->> 'late' AS BIGINT), value ->> 'correlation_id', value ->> 'traceparent', ?2, 1, ?3, 1
+         FROM {items} AS item
+         WHERE NOT EXISTS (SELECT 1 FROM erased_users WHERE user_id = value ->> 'user_id')
+         ORDER BY value ->> 'id'
+         ON CONFLICT DO NOTHING RETURNING id",
+        items = connection.dialect().items("?1")
+    );
     let rows = connection
-        .execute(
-            "INSERT INTO notifications
-               (id, user_id, task_id, title, body, remind_at, due_at, late, correlation_id, traceparent,
-                created_at, is_open, next_attempt_at, claim)
-             SELECT value ->> 'id', value ->> 'user_id', value ->> 'task_id', value ->> 'title', value ->> 'body',
-               value ->> 'remind_at', value ->> 'due_at', value ->> 'late', value ->> 'correlation_id',
-               value ->> 'traceparent', ?2, 1, ?3, 1
-             FROM json_each(?1)
-             WHERE NOT EXISTS (SELECT 1 FROM erased_users WHERE user_id = value ->> 'user_id')
-             ON CONFLICT DO NOTHING RETURNING id",
-            params![json(&new)?, now, lease_end],
-        )
+        .execute(&sql, params![json(&new)?, now, lease_end])
         .await?;
     let stored = ids(rows)?;
     let mut seen = HashSet::new();
@@ -136,15 +144,26 @@ pub(crate) async fn claim_due(
     lease_end: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<Claimed>> {
-    let rows = connection
-        .execute(
+    let sql = match connection.dialect() {
+        Dialect::Sqlite => {
             "UPDATE notifications SET claim = claim + 1, next_attempt_at = ?2
              WHERE id IN (SELECT id FROM notifications WHERE is_open = 1 AND next_attempt_at <= ?1
                           ORDER BY next_attempt_at LIMIT ?3)
              RETURNING id, user_id, task_id, title, body, remind_at, due_at, late, correlation_id, traceparent,
-               created_at, published_at IS NOT NULL, claim",
-            params![now, lease_end, limit],
-        )
+               created_at, published_at, claim"
+        }
+        Dialect::Postgres => {
+            "WITH waiting AS MATERIALIZED (
+               SELECT id AS waiting_id FROM notifications WHERE is_open = 1 AND next_attempt_at <= ?1
+               ORDER BY next_attempt_at LIMIT ?3 FOR UPDATE SKIP LOCKED)
+             UPDATE notifications SET claim = claim + 1, next_attempt_at = ?2
+             FROM waiting WHERE id = waiting_id
+             RETURNING id, user_id, task_id, title, body, remind_at, due_at, late, correlation_id, traceparent,
+               created_at, published_at, claim"
+        }
+    };
+    let rows = connection
+        .execute(sql, params![now, lease_end, limit])
         .await?;
     let mut claimed = rows.into_iter().map(read).collect::<Result<Vec<_>>>()?;
     let mut attempts = attempts(connection, &claimed).await?;
@@ -175,7 +194,7 @@ fn read(row: Row) -> Result<Claimed> {
         },
         body,
         created_at: columns.time()?,
-        is_published: columns.integer()? != 0,
+        is_published: columns.optional_integer()?.is_some(),
         claim: columns.integer()?,
         attempts: Vec::new(),
     })
@@ -190,13 +209,13 @@ async fn attempts(
     if claims.is_empty() {
         return Ok(found);
     }
-    let rows = connection
-        .execute(
-            "SELECT notification_id, channel, number, is_repeatable, started_at, finished_at, outcome, detail, retry_at
-             FROM attempts WHERE notification_id IN (SELECT value FROM json_each(?1)) ORDER BY row",
-            params![json(&claims.keys().collect::<Vec<_>>())?],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT notification_id, channel, number, is_repeatable, started_at, finished_at, outcome, detail, retry_at
+         FROM attempts WHERE notification_id IN ({}) ORDER BY row",
+        texts(connection.dialect())
+    );
+    let ids = json(&claims.keys().collect::<Vec<_>>())?;
+    let rows = connection.execute(&sql, params![ids]).await?;
     for row in rows {
         let mut columns = Columns::from(row);
         let id = columns.id()?;
@@ -223,17 +242,20 @@ pub(crate) async fn add_attempts(
     attempts: &[Attempt],
     needed_until: DateTime<Utc>,
 ) -> Result<HashSet<Uuid>> {
+    let sql = format!(
+        "WITH {held}
+         INSERT INTO attempts
+           (notification_id, channel, number, is_repeatable, started_at, finished_at, outcome, detail, retry_at)
+         SELECT held_id, value ->> 'channel', CAST(value ->> 'number' AS BIGINT),
+           CAST(value ->> 'is_repeatable' AS BIGINT), CAST(value ->> 'started_at' AS BIGINT),
+           CAST(value ->> 'finished_at' AS BIGINT), value ->> 'outcome', value ->> 'detail',
+           CAST(value ->> 'retry_at' AS BIGINT)
+         FROM held WHERE true
+         ON CONFLICT DO NOTHING RETURNING notification_id",
+        held = held(connection.dialect(), "AND is_open = 1 AND next_attempt_at >= ?2")
+    );
     let rows = connection
-        .execute(
-            "INSERT INTO attempts
-               (notification_id, channel, number, is_repeatable, started_at, finished_at, outcome, detail, retry_at)
-             SELECT notifications.id, value ->> 'channel', value ->> 'number', value ->> 'is_repeatable', value ->> 'started_at',
-               value ->> 'finished_at', value ->> 'outcome', value ->> 'detail', value ->> 'retry_at'
-             FROM json_each(?1) CROSS JOIN notifications ON notifications.id = value ->> 'id'
-             WHERE claim = value ->> 'claim' AND is_open = 1 AND next_attempt_at >= ?2
-             ON CONFLICT DO NOTHING RETURNING notification_id",
-            params![json(&attempts)?, needed_until],
-        )
+        .execute(&sql, params![json(&attempts)?, needed_until])
         .await?;
     ids(rows)
 }
@@ -243,17 +265,38 @@ pub(crate) async fn finish_attempts(
     connection: &impl SqlConnection,
     attempts: &[Attempt],
 ) -> Result<()> {
-    connection
-        .execute(
-            "UPDATE attempts SET outcome = value ->> 'outcome', detail = value ->> 'detail',
-               finished_at = value ->> 'finished_at', retry_at = value ->> 'retry_at'
-             FROM json_each(?1) CROSS JOIN notifications ON notifications.id = value ->> 'id'
-             WHERE claim = value ->> 'claim' AND notification_id = value ->> 'id'
-               AND channel = value ->> 'channel' AND number = value ->> 'number' AND outcome = 'sending'",
-            params![json(&attempts)?],
-        )
-        .await?;
+    let sql = format!(
+        "WITH {held}
+         UPDATE attempts SET outcome = value ->> 'outcome', detail = value ->> 'detail',
+           finished_at = CAST(value ->> 'finished_at' AS BIGINT), retry_at = CAST(value ->> 'retry_at' AS BIGINT)
+         FROM held
+         WHERE notification_id = held_id AND channel = value ->> 'channel'
+           AND number = CAST(value ->> 'number' AS BIGINT) AND outcome = 'sending'",
+        held = held(connection.dialect(), "")
+    );
+    connection.execute(&sql, params![json(&attempts)?]).await?;
     Ok(())
+}
+
+/// A common table expression with the attempts of `?1` whose notifications are still claimed as they say. There
+/// nobody else takes a notification on, or removes it, before the statement has ended.
+fn held(dialect: Dialect, condition: &str) -> String {
+    let items = dialect.items("?1");
+    match dialect {
+        // CROSS JOIN, so that SQLite begins with the items.
+        Dialect::Sqlite => format!(
+            "held AS (
+               SELECT notifications.id AS held_id, value FROM {items} AS item CROSS JOIN notifications
+               ON notifications.id = value ->> 'id'
+               WHERE claim = CAST(value ->> 'claim' AS BIGINT) {condition})"
+        ),
+        Dialect::Postgres => format!(
+            "held AS MATERIALIZED (
+               SELECT id AS held_id, value FROM {items} AS item JOIN notifications ON id = value ->> 'id'
+               WHERE claim = CAST(value ->> 'claim' AS BIGINT) {condition}
+               ORDER BY id FOR UPDATE OF notifications)"
+        ),
+    }
 }
 
 /// Records that notifications were announced.
@@ -262,12 +305,11 @@ pub(crate) async fn mark_published(
     ids: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    connection
-        .execute(
-            "UPDATE notifications SET published_at = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
-            params![json(&ids)?, now],
-        )
-        .await?;
+    let sql = format!(
+        "UPDATE notifications SET published_at = ?2 WHERE id IN ({})",
+        in_order(connection.dialect(), &texts(connection.dialect()))
+    );
+    connection.execute(&sql, params![json(&ids)?, now]).await?;
     Ok(())
 }
 
@@ -276,18 +318,28 @@ pub(crate) async fn release(
     connection: &impl SqlConnection,
     notifications: &[(Uuid, i64, Option<DateTime<Utc>>)],
 ) -> Result<()> {
+    #[derive(Serialize)]
+    struct Released {
+        id: Uuid,
+        claim: i64,
+        next: Option<i64>,
+    }
     let released: Vec<_> = notifications
         .iter()
-        .map(|(id, claim, next)| (id, claim, next.map(|at| at.timestamp_millis())))
+        .map(|(id, claim, next)| Released {
+            id: *id,
+            claim: *claim,
+            next: next.map(|at| at.timestamp_millis()),
+        })
         .collect();
-    connection
-        .execute(
-            "UPDATE notifications SET is_open = value ->> 2 IS NOT NULL,
-               next_attempt_at = coalesce(value ->> 2, next_attempt_at)
-             FROM json_each(?1) WHERE notifications.id = value ->> 0 AND claim = value ->> 1",
-            params![json(&released)?],
-        )
-        .await?;
+    let sql = format!(
+        "WITH {held}
+         UPDATE notifications SET is_open = CASE WHEN value ->> 'next' IS NULL THEN 0 ELSE 1 END,
+           next_attempt_at = coalesce(CAST(value ->> 'next' AS BIGINT), next_attempt_at)
+         FROM held WHERE id = held_id",
+        held = held(connection.dialect(), "")
+    );
+    connection.execute(&sql, params![json(&released)?]).await?;
     Ok(())
 }
 
@@ -299,16 +351,18 @@ pub(crate) async fn remove_old(
     before: DateTime<Utc>,
     limit: u32,
 ) -> Result<usize> {
-    let rows = connection
-        .execute(
-            "DELETE FROM notifications WHERE id IN (
-               SELECT id FROM (SELECT id FROM notifications WHERE created_at < ?2 ORDER BY created_at LIMIT ?3)
+    let old = "SELECT id FROM (
+                 SELECT id FROM notifications WHERE created_at < ?2 ORDER BY created_at LIMIT ?3) AS old
                UNION ALL
-               SELECT id FROM (SELECT id FROM notifications WHERE read_at IS NOT NULL AND created_at < ?1
-                               ORDER BY created_at LIMIT ?3))
-             RETURNING 1",
-            params![read_before, before, limit],
-        )
+               SELECT id FROM (
+                 SELECT id FROM notifications WHERE read_at IS NOT NULL AND created_at < ?1
+                 ORDER BY created_at LIMIT ?3) AS old_and_read";
+    let sql = format!(
+        "DELETE FROM notifications WHERE id IN ({}) RETURNING 1",
+        in_order(connection.dialect(), old)
+    );
+    let rows = connection
+        .execute(&sql, params![read_before, before, limit])
         .await?;
     Ok(rows.len())
 }
@@ -337,13 +391,28 @@ pub(crate) async fn erased(
     if wanted.is_empty() {
         return Ok(HashSet::new());
     }
-    let rows = connection
-        .execute(
-            "SELECT user_id FROM erased_users WHERE user_id IN (SELECT value FROM json_each(?1))",
-            params![json(&wanted)?],
-        )
-        .await?;
-    ids(rows)
+    let sql = format!(
+        "SELECT user_id FROM erased_users WHERE user_id IN ({})",
+        texts(connection.dialect())
+    );
+    ids(connection.execute(&sql, params![json(&wanted)?]).await?)
+}
+
+/// A subquery with the texts of the JSON array `?1`.
+pub(crate) fn texts(dialect: Dialect) -> String {
+    let (text, items) = (dialect.text("value"), dialect.items("?1"));
+    format!("SELECT {text} FROM {items} AS item")
+}
+
+/// The notifications that a subquery names, as another one. PostgreSQL locks them in one order, so that no two
+/// statements wait for each other.
+pub(crate) fn in_order(dialect: Dialect, ids: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => ids.to_owned(),
+        Dialect::Postgres => {
+            format!("SELECT id FROM notifications WHERE id IN ({ids}) ORDER BY id FOR UPDATE")
+        }
+    }
 }
 
 fn ids(rows: Vec<Row>) -> Result<HashSet<Uuid>> {

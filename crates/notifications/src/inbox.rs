@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sql::{Columns, Result, Row, SqlConnection, SqlError, json, params};
+use sql::{Columns, Dialect, Result, Row, SqlConnection, SqlError, json, params};
 use task_model::Channel;
 use uuid::Uuid;
 
+use crate::claims::{in_order, texts};
 use crate::{Delivery, Inbox, Notification};
 
 /// The columns of [`Notification`] but its deliveries, in the order of [`read`].
@@ -126,13 +127,20 @@ pub async fn mark_all_read(
     user_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    let rows = connection
-        .execute(
-            "UPDATE notifications SET read_at = ?2
-             WHERE user_id = ?1 AND shown_at IS NOT NULL AND read_at IS NULL RETURNING 1",
-            params![user_id, now],
-        )
-        .await?;
+    let unread = "user_id = ?1 AND shown_at IS NOT NULL AND read_at IS NULL";
+    let sql = match connection.dialect() {
+        Dialect::Sqlite => {
+            format!("UPDATE notifications SET read_at = ?2 WHERE {unread} RETURNING 1")
+        }
+        dialect @ Dialect::Postgres => format!(
+            "UPDATE notifications SET read_at = ?2 WHERE id IN ({}) RETURNING 1",
+            in_order(
+                dialect,
+                &format!("SELECT id FROM notifications WHERE {unread}")
+            )
+        ),
+    };
+    let rows = connection.execute(&sql, params![user_id, now]).await?;
     Ok(rows.len() as u64)
 }
 
@@ -142,7 +150,8 @@ pub(crate) async fn by_ids(
     ids: &[Uuid],
 ) -> Result<Vec<Notification>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM notifications WHERE id IN (SELECT value FROM json_each(?1))"
+        "SELECT {COLUMNS} FROM notifications WHERE id IN ({})",
+        texts(connection.dialect())
     );
     let rows = connection.execute(&sql, params![json(&ids)?]).await?;
     with_deliveries(connection, rows).await
@@ -157,13 +166,12 @@ async fn with_deliveries(
         return Ok(notifications);
     }
     let ids: Vec<Uuid> = notifications.iter().map(|it| it.id).collect();
-    let rows = connection
-        .execute(
-            "SELECT notification_id, channel, number, outcome, detail, coalesce(finished_at, started_at)
-             FROM attempts WHERE notification_id IN (SELECT value FROM json_each(?1)) ORDER BY row",
-            params![json(&ids)?],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT notification_id, channel, number, outcome, detail, coalesce(finished_at, started_at)
+         FROM attempts WHERE notification_id IN ({}) ORDER BY row",
+        texts(connection.dialect())
+    );
+    let rows = connection.execute(&sql, params![json(&ids)?]).await?;
     let mut deliveries: HashMap<Uuid, Vec<Delivery>> = HashMap::new();
     for row in rows {
         let mut columns = Columns::from(row);

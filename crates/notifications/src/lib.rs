@@ -17,13 +17,14 @@ mod service;
 pub mod subscriptions;
 mod text;
 
+pub use migrations::MIGRATIONS;
 pub use model::{Delivery, DeliveryState, Inbox, Notification};
 pub use peers::{Capabilities, DeliveryError, Message, Peers, Receipt, Recipient};
 pub use quiet::quiet_until;
 pub use service::{SEND_SECONDS, Service};
 pub use subscriptions::Subscription;
 
-use sql::{Database, Migrated, SqlConnection};
+use sql::Database;
 
 /// Notifications, attempts and push subscriptions. What an attempt was about to do survives even a power failure.
 pub const DATABASE: Database = Database::durable("notifications");
@@ -31,15 +32,3 @@ pub const DATABASE: Database = Database::durable("notifications");
 /// The same for the in-app channel. Its entry need not be flushed: the outcome, recorded right after in the same
 /// write-ahead log through [`DATABASE`], takes it along.
 pub const IN_APP_DATABASE: Database = DATABASE.repeatable();
-
-/// Brings the schema to the newest version; safe to call from several instances at once.
-pub async fn migrate(connection: &impl SqlConnection) -> sql::Result<Migrated> {
-    sql::migrate(
-        connection,
-        &sql::Migrations {
-            sqlite: migrations::MIGRATIONS,
-            postgres: &[],
-        },
-    )
-    .await
-}

@@ -5,7 +5,7 @@
 
 use events::{Event, PublishError, TaskUpdate, TaskUpdateType};
 use serde_json::Value;
-use sql::{Columns, Result, SqlConnection, SqlError, json, params};
+use sql::{Columns, Dialect, Result, SqlConnection, SqlError, json, params};
 use uuid::Uuid;
 
 use crate::inbox;
@@ -101,9 +101,11 @@ impl<C: SqlConnection, P: Peers> Service<'_, C, P> {
 async fn pending(connection: &impl SqlConnection) -> Result<Vec<Mark>> {
     let rows = connection
         .execute(
-            "SELECT max(row), user_id, notification_id FROM (
-               SELECT row, user_id, notification_id FROM read_marks WHERE row > 0 ORDER BY row LIMIT ?1)
-             GROUP BY user_id",
+            "SELECT row, user_id, notification_id FROM (
+               SELECT row, user_id, notification_id,
+                 row_number() OVER (PARTITION BY user_id ORDER BY row DESC) AS nth
+               FROM (SELECT * FROM read_marks WHERE row > 0 ORDER BY row LIMIT ?1) AS oldest) AS of_person
+             WHERE nth = 1 ORDER BY row",
             params![MARKS],
         )
         .await?;
@@ -124,13 +126,18 @@ async fn forget(connection: &impl SqlConnection, marks: &[Mark]) -> Result<()> {
         return Ok(());
     }
     let upto: Vec<_> = marks.iter().map(|it| (it.user_id, it.row)).collect();
-    connection
-        .execute(
-            "DELETE FROM read_marks WHERE row IN (
-               SELECT row FROM json_each(?1) CROSS JOIN read_marks
-                 ON user_id = value ->> 0 AND row <= value ->> 1)",
-            params![json(&upto)?],
-        )
-        .await?;
+    let dialect = connection.dialect();
+    // CROSS JOIN, so that SQLite begins with the items.
+    let join = match dialect {
+        Dialect::Sqlite => "CROSS JOIN",
+        Dialect::Postgres => "JOIN",
+    };
+    let sql = format!(
+        "DELETE FROM read_marks WHERE row IN (
+           SELECT row FROM {items} AS item {join} read_marks
+             ON user_id = value ->> 0 AND row <= CAST(value ->> 1 AS BIGINT))",
+        items = dialect.items("?1")
+    );
+    connection.execute(&sql, params![json(&upto)?]).await?;
     Ok(())
 }

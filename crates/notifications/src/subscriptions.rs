@@ -9,6 +9,8 @@ use task_model::FieldError;
 use url::{Host, Url};
 use uuid::Uuid;
 
+use crate::claims::texts;
+
 /// The longest endpoint that is kept, in bytes.
 const MAX_ENDPOINT_BYTES: usize = 2048;
 
@@ -114,7 +116,7 @@ pub async fn add(
         .execute(
             "INSERT INTO push_subscriptions (user_id, endpoint, p256dh, auth, created_at)
              SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM erased_users WHERE user_id = ?1)
-             ON CONFLICT DO UPDATE SET p256dh = excluded.p256dh, auth = excluded.auth",
+             ON CONFLICT (user_id, endpoint) DO UPDATE SET p256dh = excluded.p256dh, auth = excluded.auth",
             params![
                 user_id,
                 subscription.endpoint.as_str(),
@@ -160,12 +162,12 @@ pub async fn remove(
     user_id: Uuid,
     endpoints: &[String],
 ) -> Result<usize> {
+    let sql = format!(
+        "DELETE FROM push_subscriptions WHERE endpoint IN ({}) AND user_id = ?2 RETURNING 1",
+        texts(connection.dialect())
+    );
     let rows = connection
-        .execute(
-            "DELETE FROM push_subscriptions
-             WHERE user_id = ?1 AND endpoint IN (SELECT value FROM json_each(?2)) RETURNING 1",
-            params![user_id, json(&endpoints)?],
-        )
+        .execute(&sql, params![json(&endpoints)?, user_id])
         .await?;
     Ok(rows.len())
 }

@@ -5,15 +5,17 @@
 
 mod announce;
 mod history;
+mod migrations;
 mod peers;
 mod service;
 mod store;
 mod successor;
 
 pub use announce::event_id;
+pub use migrations::MIGRATIONS;
 pub use peers::{CreateError, Peers};
 pub use service::{Scan, Service};
-pub use store::{CLAIM, DATABASE, Due, MIGRATIONS, Store};
+pub use store::{DATABASE, Due, Store, claim};
 pub use successor::NextTask;
 
 use chrono::TimeDelta;

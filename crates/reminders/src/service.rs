@@ -1,6 +1,6 @@
 //! What the service does with events and at each tick, safe to repeat from the start after a crash anywhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
@@ -9,6 +9,7 @@ use events::{
 };
 use futures_util::future::join_all;
 use sql::{SqlConnection, SqlError};
+use uuid::Uuid;
 
 use crate::announce::{event, publish};
 use crate::store::{Applied, Due};
@@ -23,6 +24,9 @@ const LEASE: TimeDelta = TimeDelta::minutes(2);
 const SCAN_LIMIT: TimeDelta = TimeDelta::minutes(4);
 /// Old rows of a kind that a tick removes.
 const HOUSEKEEPING_BATCH: u32 = 1000;
+
+/// Why an event is not looked at.
+const AFTER_RETRY: &str = "an event before it is to come again";
 
 /// What a scan did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +66,7 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
         let mut waiting_keys = BTreeSet::new();
         for event in events {
             let step = if waiting_keys.contains(&event.key) {
-                Err(Outcome::Retry("an event before it is to come again".into()))
+                Err(Outcome::Retry(AFTER_RETRY.into()))
             } else {
                 self.store_event(event, now).await
             };
@@ -72,17 +76,32 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
             steps.push(step);
         }
         self.announce(events, &mut steps, now).await;
-        // All at once, so that a Todo API that does not answer costs its time only once.
-        join_all(
-            steps
-                .into_iter()
-                .zip(events)
-                .map(async |(step, event)| match step {
-                    Ok(pending) => self.succeed(&pending, event, now).await,
-                    Err(outcome) => outcome,
-                }),
-        )
-        .await
+        let mut outcomes = vec![Outcome::Done; events.len()];
+        let mut of_task: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+        for ((step, event), outcome) in steps.into_iter().zip(events).zip(&mut outcomes) {
+            match step {
+                Ok(pending) => {
+                    let of_task = of_task.entry(pending.task_event.task_id).or_default();
+                    of_task.push((pending, event, outcome));
+                }
+                Err(other) => *outcome = other,
+            }
+        }
+        // All tasks at once, so that a Todo API that does not answer costs its time only once. Of one task the
+        // first completion decides what comes next.
+        join_all(of_task.into_values().map(async |steps| {
+            let mut waits = false;
+            for (pending, event, outcome) in steps {
+                *outcome = if waits {
+                    Outcome::Retry(AFTER_RETRY.into())
+                } else {
+                    self.succeed(&pending, event, now).await
+                };
+                waits |= matches!(outcome, Outcome::Retry(_));
+            }
+        }))
+        .await;
+        outcomes
     }
 
     async fn store_event(&self, event: &Event, now: DateTime<Utc>) -> Result<Pending, Outcome> {

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::TaskEvent;
-use sql::{
-    Columns, Database, Migration, Migrations, Result, SqlConnection, SqlError, json, params,
-};
+use sql::{Columns, Database, Dialect, Result, SqlConnection, SqlError, json, params};
 use task_model::Channel;
 use uuid::Uuid;
 
@@ -16,61 +14,6 @@ pub const DATABASE: Database = Database::durable("reminders");
 
 /// How often a change is tried that another instance's change of the same task got ahead of.
 const MAX_ATTEMPTS: u32 = 20;
-
-/// Makes the reminder rows of `NEW.schedule`: what is triggered stays, so that it is never triggered again.
-macro_rules! follow_schedule {
-    () => {
-        "BEGIN
-           DELETE FROM reminders
-             WHERE task_id = NEW.task_id AND state = 0
-               AND remind_at NOT IN (SELECT value FROM json_each(NEW.schedule));
-           INSERT INTO reminders (task_id, remind_at)
-             SELECT NEW.task_id, value FROM json_each(NEW.schedule)
-             WHERE NOT EXISTS (
-               SELECT 1 FROM reminders WHERE task_id = NEW.task_id AND remind_at = value);
-         END"
-    };
-}
-
-/// The database's migrations.
-pub const MIGRATIONS: &[Migration] = &[&[
-    // Times are in milliseconds since 1970. A task that is not open stays for a while, so that an older
-    // event that comes late changes nothing.
-    "CREATE TABLE tasks (
-       task_id TEXT PRIMARY KEY,
-       user_id TEXT NOT NULL,
-       is_open INTEGER NOT NULL,
-       changed_at INTEGER NOT NULL,
-       title TEXT NOT NULL,
-       due_at INTEGER,
-       channel TEXT NOT NULL,
-       history TEXT NOT NULL,
-       schedule TEXT NOT NULL,
-       succeeded_at INTEGER
-     )",
-    "CREATE INDEX tasks_of_user ON tasks (user_id)",
-    "CREATE INDEX tasks_closed ON tasks (changed_at) WHERE is_open = 0",
-    // state: 0 pending, 1 triggered.
-    "CREATE TABLE reminders (
-       task_id TEXT NOT NULL,
-       remind_at INTEGER NOT NULL,
-       state INTEGER NOT NULL DEFAULT 0,
-       claimed_until INTEGER NOT NULL DEFAULT 0,
-       is_announced INTEGER NOT NULL DEFAULT 0,
-       PRIMARY KEY (task_id, remind_at)
-     ) WITHOUT ROWID",
-    "CREATE INDEX reminders_due ON reminders (state, remind_at)",
-    "CREATE TABLE erased_users (user_id TEXT PRIMARY KEY, erased_at INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE INDEX users_erased ON erased_users (erased_at)",
-    concat!(
-        "CREATE TRIGGER task_added AFTER INSERT ON tasks ",
-        follow_schedule!()
-    ),
-    concat!(
-        "CREATE TRIGGER task_rescheduled AFTER UPDATE OF schedule ON tasks ",
-        follow_schedule!()
-    ),
-]];
 
 /// A reminder, with what is to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +59,7 @@ pub(crate) enum Applied {
 #[derive(Debug)]
 pub struct Store<C>(C);
 
-/// The parameter that [`LISTED`] reads.
+/// The parameter that [`Store::update`] reads.
 fn list<'a>(reminders: impl IntoIterator<Item = &'a Due>) -> Result<String> {
     let keys: Vec<_> = (reminders.into_iter())
         .map(|due| (due.task_id, due.remind_at.timestamp_millis()))
@@ -124,21 +67,10 @@ fn list<'a>(reminders: impl IntoIterator<Item = &'a Due>) -> Result<String> {
     json(&keys)
 }
 
-const LISTED: &str = "(task_id, remind_at) IN (
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))";
-
 impl<C: SqlConnection> Store<C> {
-    /// Over an open connection to [`DATABASE`]; applies the migrations that are missing.
-    pub async fn open(connection: C) -> Result<(Self, sql::Migrated)> {
-        let migrated = sql::migrate(
-            &connection,
-            &Migrations {
-                sqlite: MIGRATIONS,
-                postgres: &[],
-            },
-        )
-        .await?;
-        Ok((Self(connection), migrated))
+    /// Over a connection to [`DATABASE`] with [`crate::MIGRATIONS`].
+    pub fn new(connection: C) -> Self {
+        Self(connection)
     }
 
     /// Accounts for an event of a task: its newest version decides what is pending.
@@ -159,7 +91,7 @@ impl<C: SqlConnection> Store<C> {
             .0
             .execute(
                 "SELECT EXISTS (SELECT 1 FROM erased_users WHERE user_id = ?2), task.history
-                 FROM (SELECT 1) LEFT JOIN tasks AS task ON task.task_id = ?1",
+                 FROM (SELECT 1) AS one LEFT JOIN tasks AS task ON task.task_id = ?1",
                 params![event.task_id, event.user_id],
             )
             .await?;
@@ -244,9 +176,7 @@ impl<C: SqlConnection> Store<C> {
         &self,
         reminders: impl IntoIterator<Item = &'a Due>,
     ) -> Result<()> {
-        let sql = format!("UPDATE reminders SET is_announced = 1 WHERE {LISTED}");
-        self.0.execute(&sql, params![list(reminders)?]).await?;
-        Ok(())
+        self.update("is_announced = 1", reminders).await
     }
 
     /// Whether the task's next instance was made.
@@ -272,7 +202,7 @@ impl<C: SqlConnection> Store<C> {
     ) -> Result<Vec<Due>> {
         let rows = self
             .0
-            .execute(CLAIM, params![now, limit, now + lease])
+            .execute(claim(self.0.dialect()), params![now, limit, now + lease])
             .await?;
         let mut claimed = (rows.into_iter())
             .map(|row| Due::read(row.into()))
@@ -286,16 +216,37 @@ impl<C: SqlConnection> Store<C> {
         &self,
         reminders: impl IntoIterator<Item = &'a Due>,
     ) -> Result<()> {
-        let sql = format!("UPDATE reminders SET state = 1 WHERE {LISTED}");
+        self.update("state = 1", reminders).await
+    }
+
+    /// Changes these, of which there may be none any more.
+    async fn update<'a>(
+        &self,
+        change: &str,
+        reminders: impl IntoIterator<Item = &'a Due>,
+    ) -> Result<()> {
+        let dialect = self.0.dialect();
+        let listed = format!(
+            "(task_id, remind_at) IN (
+               SELECT value ->> 0, CAST(value ->> 1 AS BIGINT) FROM {} AS item)",
+            dialect.items("?1")
+        );
+        let sql = match dialect {
+            Dialect::Sqlite => format!("UPDATE reminders SET {change} WHERE {listed}"),
+            // In one order, so that no two wait for each other.
+            Dialect::Postgres => format!(
+                "UPDATE reminders SET {change} WHERE (task_id, remind_at) IN (
+                   SELECT task_id, remind_at FROM reminders WHERE {listed}
+                   ORDER BY task_id, remind_at FOR UPDATE)"
+            ),
+        };
         self.0.execute(&sql, params![list(reminders)?]).await?;
         Ok(())
     }
 
     /// Gives claimed ones back before their lease ends.
     pub async fn release<'a>(&self, reminders: impl IntoIterator<Item = &'a Due>) -> Result<()> {
-        let sql = format!("UPDATE reminders SET claimed_until = 0 WHERE {LISTED}");
-        self.0.execute(&sql, params![list(reminders)?]).await?;
-        Ok(())
+        self.update("claimed_until = 0", reminders).await
     }
 
     /// Removes what is kept of a person, and keeps nothing that comes later.
@@ -306,12 +257,10 @@ impl<C: SqlConnection> Store<C> {
                 params![user_id, now],
             )
             .await?;
-        for sql in [
-            "DELETE FROM reminders WHERE task_id IN (SELECT task_id FROM tasks WHERE user_id = ?1)",
-            "DELETE FROM tasks WHERE user_id = ?1",
-        ] {
-            self.0.execute(sql, params![user_id]).await?;
-        }
+        // Their reminders go with them.
+        self.0
+            .execute("DELETE FROM tasks WHERE user_id = ?1", params![user_id])
+            .await?;
         sql::overwrite_erased(&self.0).await
     }
 
@@ -325,16 +274,32 @@ impl<C: SqlConnection> Store<C> {
 }
 
 /// [`Store::claim`]'s statement; its parameters are now, how many, and the end of the lease.
-pub const CLAIM: &str = "UPDATE reminders SET claimed_until = ?3
-     WHERE (task_id, remind_at) IN (
-       SELECT task_id, remind_at FROM reminders
-       WHERE state = 0 AND remind_at <= ?1 AND claimed_until <= ?1
-       ORDER BY remind_at LIMIT ?2)
-     RETURNING task_id, remind_at,
-       (SELECT user_id FROM tasks WHERE tasks.task_id = reminders.task_id),
-       (SELECT title FROM tasks WHERE tasks.task_id = reminders.task_id),
-       (SELECT due_at FROM tasks WHERE tasks.task_id = reminders.task_id),
-       (SELECT channel FROM tasks WHERE tasks.task_id = reminders.task_id)";
+pub const fn claim(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "UPDATE reminders SET claimed_until = ?3
+             WHERE (task_id, remind_at) IN (
+               SELECT task_id, remind_at FROM reminders
+               WHERE state = 0 AND remind_at <= ?1 AND claimed_until <= ?1
+               ORDER BY remind_at LIMIT ?2)
+             RETURNING task_id, remind_at,
+               (SELECT user_id FROM tasks WHERE tasks.task_id = reminders.task_id),
+               (SELECT title FROM tasks WHERE tasks.task_id = reminders.task_id),
+               (SELECT due_at FROM tasks WHERE tasks.task_id = reminders.task_id),
+               (SELECT channel FROM tasks WHERE tasks.task_id = reminders.task_id)"
+        }
+        Dialect::Postgres => {
+            "WITH due AS MATERIALIZED (
+               SELECT task_id, remind_at FROM reminders
+               WHERE state = 0 AND remind_at <= ?1 AND claimed_until <= ?1
+               ORDER BY remind_at LIMIT ?2 FOR UPDATE SKIP LOCKED)
+             UPDATE reminders SET claimed_until = ?3
+             FROM due JOIN tasks ON tasks.task_id = due.task_id
+             WHERE reminders.task_id = due.task_id AND reminders.remind_at = due.remind_at
+             RETURNING reminders.task_id, reminders.remind_at, user_id, title, due_at, channel"
+        }
+    }
+}
 
 const HOUSEKEEPING: &[(&str, TimeDelta)] = &[
     (

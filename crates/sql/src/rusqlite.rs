@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::params_from_iter;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{OpenFlags, params_from_iter};
 
 use crate::{Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue};
 
@@ -12,6 +12,7 @@ use crate::{Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue};
 #[derive(Debug)]
 pub struct RusqliteConnection {
     path: PathBuf,
+    flags: OpenFlags,
     setup: &'static [&'static str],
     connection: Mutex<rusqlite::Connection>,
 }
@@ -20,13 +21,20 @@ impl RusqliteConnection {
     /// Opens `<folder>/<label>.db`, or makes it.
     pub fn open(folder: &Path, database: Database) -> Result<Self> {
         let path = folder.join(database.label).with_extension("db");
-        Self::open_file(path, database.setup)
+        Self::open_file(path, OpenFlags::default(), database.setup)
     }
 
-    fn open_file(path: PathBuf, setup: &'static [&'static str]) -> Result<Self> {
-        let connection = rusqlite::Connection::open(&path).map_err(sort)?;
+    /// Opens a file to read it only; one that is not there is not made.
+    pub fn open_read_only(file: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self::open_file(file.to_owned(), flags, &["PRAGMA busy_timeout = 5000"])
+    }
+
+    fn open_file(path: PathBuf, flags: OpenFlags, setup: &'static [&'static str]) -> Result<Self> {
+        let connection = rusqlite::Connection::open_with_flags(&path, flags).map_err(sort)?;
         let this = Self {
             path,
+            flags,
             setup,
             connection: Mutex::new(connection),
         };
@@ -54,12 +62,16 @@ impl RusqliteConnection {
             .query_map(params, |row| {
                 (0..columns)
                     .map(|column| {
-                        Ok(match row.get(column)? {
-                            Value::Null => SqlValue::Null,
-                            Value::Integer(integer) => SqlValue::Integer(integer),
-                            Value::Real(real) => SqlValue::Real(real),
-                            Value::Text(text) => SqlValue::Text(text),
-                            Value::Blob(bytes) => SqlValue::Blob(bytes),
+                        Ok(match row.get_ref(column)? {
+                            ValueRef::Null => SqlValue::Null,
+                            ValueRef::Integer(integer) => SqlValue::Integer(integer),
+                            ValueRef::Real(real) => SqlValue::Real(real),
+                            // A column may hold anything under that name.
+                            ValueRef::Text(text) => match str::from_utf8(text) {
+                                Ok(text) => SqlValue::Text(text.to_owned()),
+                                Err(_) => SqlValue::Blob(text.to_owned()),
+                            },
+                            ValueRef::Blob(bytes) => SqlValue::Blob(bytes.to_owned()),
                         })
                     })
                     .collect()
@@ -79,7 +91,7 @@ impl SqlConnection for RusqliteConnection {
     }
 
     async fn reopen(&self) -> Result<Self> {
-        Self::open_file(self.path.clone(), self.setup)
+        Self::open_file(self.path.clone(), self.flags, self.setup)
     }
 }
 

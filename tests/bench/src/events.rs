@@ -1,16 +1,14 @@
-//! Events through the embedded log, from a request to the audit trail, and the scan for due reminders.
+//! Events through the embedded log, from a request to the audit trail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use event_log::{EventLog, Finished, NewRecord, Settings};
-use reminders::Store;
 use rusqlite::{Connection, params};
 use serde_json::json;
-use sql::rusqlite::RusqliteConnection;
 use tests::TestApp;
 use uuid::Uuid;
 
@@ -196,86 +194,4 @@ pub fn to_the_trail() {
         "{}\n",
         Figures { latencies, wall }.row("host: request to audit entry (to 1 ms)")
     );
-}
-
-/// The scan with so many reminders stored: none due, and as many due as are not.
-pub fn scan() {
-    println!(
-        "reminder scan, native{:>34} {:>18}",
-        "none due", "as many due"
-    );
-    for stored in [10_000, 100_000, 1_000_000] {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let connection =
-            RusqliteConnection::open(folder.path(), reminders::DATABASE).expect("a database");
-        let (store, _) = pollster::block_on(Store::open(connection)).expect("the store");
-        let now = Utc::now();
-        let database = Connection::open(folder.path().join("reminders.db")).expect("the database");
-        fill(&database, stored, now + TimeDelta::days(1));
-        let plan = plan(&database);
-        let start = Instant::now();
-        let none =
-            pollster::block_on(store.claim(now, 500, TimeDelta::seconds(60))).expect("a claim");
-        let idle = start.elapsed();
-        assert!(none.is_empty());
-        fill(&database, stored, now - TimeDelta::minutes(1));
-        let start = Instant::now();
-        let mut triggered = 0;
-        loop {
-            let due =
-                pollster::block_on(store.claim(now, 500, TimeDelta::seconds(60))).expect("a claim");
-            if due.is_empty() {
-                break;
-            }
-            triggered += due.len();
-            pollster::block_on(store.mark_triggered(&due)).expect("marked");
-        }
-        let busy = start.elapsed();
-        assert_eq!(triggered, stored as usize);
-        println!(
-            "{stored:>9} stored {:>34} {:>11} a second",
-            format!("{idle:.2?}"),
-            format!("{:.0}", f64::from(stored) / busy.as_secs_f64()),
-        );
-        if stored == 1_000_000 {
-            println!("plan with {stored} stored: {plan}");
-        }
-    }
-    println!();
-}
-
-/// How SQLite finds what is due, on one line.
-fn plan(database: &Connection) -> String {
-    let sql = format!("EXPLAIN QUERY PLAN {}", reminders::CLAIM);
-    let mut statement = database.prepare(&sql).expect("a statement");
-    let steps = statement
-        .query_map(params![0, 500, 0], |row| row.get::<_, String>(3))
-        .expect("a plan");
-    steps
-        .map(|step| step.expect("a step"))
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
-fn fill(database: &Connection, rows: u32, at: DateTime<Utc>) {
-    database.execute_batch("BEGIN").expect("a transaction");
-    let mut task = database
-        .prepare(
-            "INSERT INTO tasks (task_id, user_id, is_open, changed_at, title, due_at, channel, history, schedule)
-             VALUES (?1, ?2, 1, 0, 'a task', NULL, 'in_app', '{}', '[]')",
-        )
-        .expect("a statement");
-    let mut reminder = database
-        .prepare("INSERT INTO reminders (task_id, remind_at) VALUES (?1, ?2)")
-        .expect("a statement");
-    for n in 0..rows {
-        let id = Uuid::new_v4().to_string();
-        let person = Uuid::from_u128(u128::from(n) % PEOPLE).to_string();
-        task.execute(params![id, person]).expect("a task");
-        reminder
-            .execute(params![id, at.timestamp_millis() + i64::from(n % 60_000)])
-            .expect("a reminder");
-    }
-    drop((task, reminder));
-    database.execute_batch("COMMIT").expect("the commit");
 }

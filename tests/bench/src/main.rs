@@ -5,6 +5,7 @@
 
 mod events;
 mod live;
+mod services;
 
 use std::fs;
 use std::thread;
@@ -27,7 +28,7 @@ fn main() {
     requests();
     events::log();
     events::to_the_trail();
-    events::scan();
+    services::all();
     live::updates();
     sentences();
 }

@@ -8,9 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sql::{
-    Columns, Database, Migration, Migrations, Result, SqlConnection, SqlError, SqlValue, params,
-};
+use sql::{Columns, Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue, params};
 
 /// The counters; they may be lost with the machine.
 pub const DATABASE: Database = Database {
@@ -18,28 +16,6 @@ pub const DATABASE: Database = Database {
     setup: &["PRAGMA busy_timeout = 5000", "PRAGMA synchronous = OFF"],
     synchronous_commit: false,
 };
-
-const COUNTS_1: Migration = &[
-    "CREATE TABLE rate_counts (
-       client TEXT NOT NULL,
-       seconds INTEGER NOT NULL,
-       bucket INTEGER NOT NULL,
-       requests INTEGER NOT NULL,
-       total INTEGER NOT NULL,
-       oldest INTEGER NOT NULL,
-       added_at INTEGER NOT NULL,
-       expires_at INTEGER NOT NULL,
-       PRIMARY KEY (client, seconds, bucket)
-     ) WITHOUT ROWID",
-    "CREATE INDEX rate_counts_expiry ON rate_counts (expires_at)",
-    // Each new bucket removes up to four that no window holds any more, so the table does not outgrow
-    // the requests of the longest window.
-    "CREATE TRIGGER rate_count_added AFTER INSERT ON rate_counts BEGIN
-       DELETE FROM rate_counts WHERE (client, seconds, bucket) IN (
-         SELECT client, seconds, bucket FROM rate_counts
-         WHERE expires_at <= NEW.added_at ORDER BY expires_at LIMIT 4);
-     END",
-];
 
 /// One limit: at most `requests` in any window of `seconds`.
 #[derive(Debug, Clone, Copy)]
@@ -68,17 +44,9 @@ pub struct RateDecision {
 pub struct RateLimiter<C>(C);
 
 impl<C: SqlConnection> RateLimiter<C> {
-    /// Over a connection to [`DATABASE`], whose schema it brings up to date.
-    pub async fn new(connection: C) -> Result<Self> {
-        sql::migrate(
-            &connection,
-            &Migrations {
-                sqlite: &[COUNTS_1],
-                postgres: &[],
-            },
-        )
-        .await?;
-        Ok(Self(connection))
+    /// Over a connection to [`DATABASE`] with [`super::MIGRATIONS`].
+    pub fn new(connection: C) -> Self {
+        Self(connection)
     }
 
     /// Counts one request of `client` against all `limits` at once.
@@ -137,11 +105,32 @@ async fn take<C: SqlConnection>(
         });
     }
 
+    let (allowed, rows) = match connection.dialect() {
+        Dialect::Sqlite => take_sqlite(connection, client, &asked, now).await?,
+        Dialect::Postgres => take_postgres(connection, client, &asked, now).await?,
+    };
+    rows.into_iter()
+        .map(|row| decide(allowed, &asked, row, now))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .min_by_key(|decision| (decision.remaining, Reverse(decision.reset_seconds)))
+        .ok_or_else(|| SqlError::Internal("no rate limit was counted".into()))
+}
+
+/// Whether it was counted, and for each limit how many were in its window, and the window's oldest bucket.
+type Taken = (bool, Vec<Row>);
+
+async fn take_sqlite<C: SqlConnection>(
+    connection: &C,
+    client: &str,
+    asked: &[Asked],
+    now: i64,
+) -> Result<Taken> {
     // Plain subqueries, repeated, without VALUES, ORDER BY or a bare min(): each of these makes SQLite
     // build temporary tables or prepare the statement anew, at ten times the cost.
     let mut params = params![client, now];
     let (mut arms, mut has_room) = (Vec::new(), Vec::new());
-    for limit in &asked {
+    for limit in asked {
         params.extend([
             limit.most.into(),
             leaves_at(limit.bucket, limit.seconds).into(),
@@ -186,12 +175,31 @@ async fn take<C: SqlConnection>(
         let look = seen.join(" UNION ALL ");
         rows = connection.execute(&look, params).await?;
     }
-    rows.into_iter()
-        .map(|row| decide(allowed, &asked, row, now))
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .min_by_key(|decision| (decision.remaining, Reverse(decision.reset_seconds)))
-        .ok_or_else(|| SqlError::Internal("no rate limit was counted".into()))
+    Ok((allowed, rows))
+}
+
+async fn take_postgres<C: SqlConnection>(
+    connection: &C,
+    client: &str,
+    asked: &[Asked],
+    now: i64,
+) -> Result<Taken> {
+    let limits: Vec<_> = asked
+        .iter()
+        .map(|limit| {
+            let first = limit.bucket - BUCKETS;
+            let leaves_at = leaves_at(limit.bucket, limit.seconds);
+            (limit.seconds, limit.most, first, limit.bucket, leaves_at)
+        })
+        .collect();
+    let rows = connection
+        .execute(
+            "SELECT seconds, used, oldest, allowed FROM take_request(?1, ?2, CAST(CAST(?3 AS TEXT) AS jsonb))",
+            params![client, now, sql::json(&limits)?],
+        )
+        .await?;
+    let allowed = rows.first().and_then(|row| row.last()) == Some(&SqlValue::Integer(1));
+    Ok((allowed, rows))
 }
 
 /// When no window of that many seconds holds any of the bucket any more, in milliseconds since 1970.

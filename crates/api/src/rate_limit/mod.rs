@@ -1,15 +1,17 @@
 //! How many requests a client may make, counted in a database so that it holds across instances and services.
 
 mod counters;
+mod migrations;
 
 pub use counters::{DATABASE, RateDecision, RateLimit, RateLimiter};
+pub use migrations::MIGRATIONS;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use sql::spin::SpinConnection;
+use sql::spin;
 
 use crate::tokens::Claims;
 
@@ -48,12 +50,13 @@ pub(crate) async fn take(
     limits: &[RateLimit],
     now: DateTime<Utc>,
 ) -> Option<RateDecision> {
-    static LIMITER: OnceLock<RateLimiter<SpinConnection>> = OnceLock::new();
+    static LIMITER: OnceLock<RateLimiter<spin::Connection>> = OnceLock::new();
     let decision = async {
         let limiter = match LIMITER.get() {
             Some(limiter) => limiter,
             None => {
-                let limiter = RateLimiter::new(SpinConnection::open(DATABASE).await?).await?;
+                let connection = spin::open_migrated(DATABASE, &MIGRATIONS).await?;
+                let limiter = RateLimiter::new(connection);
                 LIMITER.get_or_init(|| limiter)
             }
         };

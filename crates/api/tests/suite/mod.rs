@@ -1,0 +1,3 @@
+//! What holds on each database.
+
+mod rate_limit;

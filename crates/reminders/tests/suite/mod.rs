@@ -1,0 +1,6 @@
+//! What holds on each database.
+
+mod common;
+mod recurring;
+mod scan;
+mod schedule;
