@@ -12,7 +12,9 @@ use wasmtime::component::InstancePre;
 use crate::app::{App, Component, CronTrigger, KafkaTrigger};
 use crate::bindings::{consumer, cron};
 use crate::capabilities::connections::Connections;
-use crate::capabilities::key_value::{KeyValueFile, KeyValueStores};
+use crate::capabilities::key_value::{
+    FileStore, KeyValueFile, KeyValueStores, RedisStore, RedisUrl, Store,
+};
 use crate::capabilities::outbound_http::OutboundHttp;
 use crate::capabilities::postgres::{Pools, Postgres};
 use crate::capabilities::sqlite::{Database, Databases};
@@ -22,7 +24,7 @@ use crate::engine::{
     ComponentEngine, Function, InstanceFactory, InstanceLimits, InstanceState, http_export,
 };
 use crate::metrics::Metrics;
-use crate::runtime_config::{Location, RuntimeConfig};
+use crate::runtime_config::{KeyValueProvider, Location, RuntimeConfig};
 use crate::triggers::cron::HandleCronEvent;
 use crate::triggers::http::{HttpApp, HttpLimits, Instances, Routes};
 use crate::triggers::kafka::Consume;
@@ -62,7 +64,7 @@ pub fn assemble(
     };
     let engine = ComponentEngine::new(&cache_dir(args, state_dir))?;
     let values = Variables::resolve(&app.variables, &config.variable_providers)?;
-    let stores = key_value_files(config)?;
+    let stores = key_value_stores(config)?;
     let http_app: Arc<OnceLock<Weak<HttpApp>>> = Arc::default();
     let ids: Vec<&str> = app.components.keys().map(String::as_str).collect();
     let connections = Arc::<Connections>::default();
@@ -81,7 +83,7 @@ pub fn assemble(
                 stores
                     .iter()
                     .filter(|(label, _)| component.key_value_stores.contains(label))
-                    .map(|(label, file)| (label.clone(), file.clone()))
+                    .map(|(label, store)| (label.clone(), store.clone()))
                     .collect(),
             )),
             databases: Arc::new(databases(config, component)?),
@@ -146,20 +148,29 @@ pub fn assemble(
     Ok(Assembled { http, kafka, cron })
 }
 
-/// Every configured key-value store; those in the same file share it.
-fn key_value_files(config: &RuntimeConfig) -> Result<BTreeMap<String, Arc<KeyValueFile>>> {
+/// Every configured key-value store; those in the same file or Redis share it.
+fn key_value_stores(config: &RuntimeConfig) -> Result<BTreeMap<String, Store>> {
     let mut files: BTreeMap<PathBuf, Arc<KeyValueFile>> = BTreeMap::new();
+    let mut servers: BTreeMap<&RedisUrl, RedisStore> = BTreeMap::new();
     let mut stores = BTreeMap::new();
-    for (label, location) in &config.key_value_stores {
-        let path = path_of(location)?;
-        let file = match &path {
-            Some(path) => files
-                .entry(path.clone())
-                .or_insert_with(|| Arc::new(KeyValueFile::new(Some(path.clone()))))
-                .clone(),
-            None => Arc::new(KeyValueFile::new(None)),
+    for (label, provider) in &config.key_value_stores {
+        let store = match provider {
+            KeyValueProvider::Spin(location) => {
+                let file = match path_of(location)? {
+                    Some(path) => files
+                        .entry(path.clone())
+                        .or_insert_with(|| Arc::new(KeyValueFile::new(Some(path))))
+                        .clone(),
+                    None => Arc::new(KeyValueFile::new(None)),
+                };
+                Store::File(FileStore::new(file, label))
+            }
+            KeyValueProvider::Redis(url) => Store::Redis(match servers.get(url) {
+                Some(store) => store.clone(),
+                None => servers.entry(url).or_insert(RedisStore::new(url)?).clone(),
+            }),
         };
-        stores.insert(label.clone(), file);
+        stores.insert(label.clone(), store);
     }
     Ok(stores)
 }

@@ -23,13 +23,28 @@ impl Locations {
     /// There is no working directory.
     pub fn of(args: &LocationArgs, app_dir: &Path) -> Result<Self> {
         let beside_manifest = app_dir.join("runtime-config.toml");
-        let state_dir = args.state_dir.clone();
+        let runtime_config = args.runtime_config_file.clone();
+        Self::new(
+            runtime_config.or_else(|| beside_manifest.is_file().then_some(beside_manifest)),
+            args.state_dir.clone(),
+            &app_dir.join(".spin"),
+        )
+    }
+
+    /// With this runtime configuration file and state folder. Without the folder, the file may name it.
+    ///
+    /// # Errors
+    /// There is no working directory.
+    pub fn new(
+        runtime_config: Option<PathBuf>,
+        state_dir: Option<PathBuf>,
+        default_state_dir: &Path,
+    ) -> Result<Self> {
+        let from_file = || runtime_config::state_dir(runtime_config.as_deref()?);
+        let state_dir = state_dir.or_else(from_file);
         Ok(Self {
-            state_dir: std::path::absolute(state_dir.unwrap_or_else(|| app_dir.join(".spin")))?,
-            runtime_config: args
-                .runtime_config_file
-                .clone()
-                .or_else(|| beside_manifest.is_file().then_some(beside_manifest)),
+            state_dir: std::path::absolute(state_dir.as_deref().unwrap_or(default_state_dir))?,
+            runtime_config,
             working_dir: std::env::current_dir().context("the working directory is unknown")?,
         })
     }

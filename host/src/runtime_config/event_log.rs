@@ -21,6 +21,15 @@ pub struct EventLogConfig {
 }
 
 impl EventLogConfig {
+    /// What holds where nothing is said.
+    pub fn new(folders: Folders) -> Self {
+        Self {
+            path: folders.state.join("events.db"),
+            pubsub: "pubsub".to_owned(),
+            settings: Settings::default(),
+        }
+    }
+
     /// Opens the log; its folder is made.
     ///
     /// # Errors
@@ -39,16 +48,10 @@ impl EventLogConfig {
     }
 }
 
-/// The section; the defaults where there is none.
-pub fn read(document: &Table, folders: Folders) -> EventLogConfig {
-    let mut config = EventLogConfig {
-        path: folders.state.join("events.db"),
-        pubsub: "pubsub".to_owned(),
-        settings: Settings::default(),
-    };
-    let Some(table) = document.table("event_log", "[event_log]") else {
-        return config;
-    };
+/// The section, if it is there.
+pub fn read(document: &Table, folders: Folders) -> Option<EventLogConfig> {
+    let table = document.table("event_log", "[event_log]")?;
+    let mut config = EventLogConfig::new(folders);
     if let Some(path) = table.text("path") {
         config.path = folders.working.join(path.value);
     }
@@ -99,5 +102,5 @@ pub fn read(document: &Table, folders: Folders) -> EventLogConfig {
         }
     }
     table.finish();
-    config
+    Some(config)
 }

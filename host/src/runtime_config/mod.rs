@@ -5,13 +5,16 @@
 //! in the state folder, in the files where Spin keeps its own.
 
 mod event_log;
+mod events;
 mod kafka;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::app::App;
+use crate::capabilities::key_value::RedisUrl;
 use crate::manifest::ManifestErrors;
 use crate::manifest::diagnostics::{Diagnostics, did_you_mean, list};
 use crate::manifest::names;
@@ -19,8 +22,11 @@ use crate::manifest::reader::{Table, Text, read_document};
 use crate::variables::{ENVIRONMENT_PREFIX, Provider};
 
 pub use event_log::EventLogConfig;
+use events::EventSections;
 pub use kafka::KafkaConfig;
 
+/// What Spin would refuse in its own file: sections that say where events are kept.
+const EVENTS_FILE: &str = "events.toml";
 /// The label of the stores that need no configuration.
 const DEFAULT_LABEL: &str = "default";
 
@@ -28,7 +34,7 @@ const DEFAULT_LABEL: &str = "default";
 #[derive(Debug)]
 pub struct RuntimeConfig {
     /// Key-value stores by label.
-    pub key_value_stores: BTreeMap<String, Location>,
+    pub key_value_stores: BTreeMap<String, KeyValueProvider>,
     /// SQLite databases by label.
     pub sqlite_databases: BTreeMap<String, Location>,
     /// Where variables come from, first asked first; the last is the environment.
@@ -37,6 +43,15 @@ pub struct RuntimeConfig {
     pub event_log: EventLogConfig,
     /// The brokers that keep the events in its place.
     pub kafka: Option<KafkaConfig>,
+}
+
+/// Who provides a key-value store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyValueProvider {
+    /// A SQLite file.
+    Spin(Location),
+    /// A Redis server.
+    Redis(RedisUrl),
 }
 
 /// Where a SQLite file lies.
@@ -69,34 +84,67 @@ pub fn load(
 ) -> Result<RuntimeConfig, ManifestErrors> {
     let environment: Vec<_> = environment.into_iter().collect();
     let Some(path) = path else {
-        return parse("", Path::new(".env"), folders, &environment);
+        return parse("", None, Path::new(".env"), folders, &environment);
     };
     let source = std::fs::read_to_string(path).map_err(|error| {
         ManifestErrors::unreadable(path, &error, "expected a runtime configuration file")
     })?;
-    parse(&source, path, folders, &environment)
+    let beside = path.with_file_name(EVENTS_FILE);
+    let events = match std::fs::read_to_string(&beside) {
+        Ok(source) => Some(source),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            let expected = "expected the sections about events";
+            return Err(ManifestErrors::unreadable(&beside, &error, expected));
+        }
+    };
+    parse(&source, events.as_deref(), path, folders, &environment)
 }
 
+/// The folder for state that the file at `path` names. Mistakes in the file are for [`load`] to tell.
+pub fn state_dir(path: &Path) -> Option<PathBuf> {
+    let source = std::fs::read_to_string(path).ok()?;
+    let document = toml::de::DeTable::parse(&source).ok()?;
+    let folder = document.get_ref().get("state_dir")?.get_ref().as_str()?;
+    (!folder.is_empty()).then(|| PathBuf::from(folder))
+}
+
+/// `events` is the text of the file of that name, if it is there.
 fn parse(
     source: &str,
+    events: Option<&str>,
     path: &Path,
     folders: Folders,
     environment: &[(OsString, OsString)],
 ) -> Result<RuntimeConfig, ManifestErrors> {
     let diagnostics = Diagnostics::new(source);
-    let config = read_document(source, &diagnostics, |document| {
+    let read = read_document(source, &diagnostics, |document| {
         let config_dir = folders.working.join(path.parent().unwrap_or(Path::new("")));
         let key_value_stores = read_stores(
             document,
             "key_value_store",
-            &config_dir,
-            folders.state.join("sqlite_key_value.db"),
+            &["spin", "redis"],
+            KeyValueProvider::Spin(Location::File(folders.state.join("sqlite_key_value.db"))),
+            |table, store_type| match store_type {
+                "redis" => read_redis(table),
+                _ => Some(KeyValueProvider::Spin(location(table, &config_dir))),
+            },
         );
         let sqlite_databases = read_stores(
             document,
             "sqlite_database",
-            folders.working,
-            folders.state.join("sqlite_db.db"),
+            &["spin"],
+            Location::File(folders.state.join("sqlite_db.db")),
+            |table, _| {
+                if table.flag("allow_attach_file") {
+                    table.diagnostics().report(
+                        table.key_span("allow_attach_file").unwrap_or(table.span()),
+                        "`allow_attach_file` is not provided by this host",
+                        "expected databases to stay by themselves",
+                    );
+                }
+                Some(location(table, folders.working))
+            },
         );
         let mut variable_providers = read_providers(document, folders.working, environment);
         // Spin's own, always there: the environment, and the file `.env` in the working directory.
@@ -109,28 +157,42 @@ fn parse(
             Ok(provider) => variable_providers.push(provider),
             Err(error) => diagnostics.report(0..0, format!("{error:#}"), "needed for variables"),
         }
-        let event_log = event_log::read(document, folders);
-        let kafka = kafka::read(document, folders);
+        let sections = EventSections::read(document, folders);
+        // Its folder is found before the rest is read; logs of components go to standard error here.
+        document.text("state_dir");
+        document.text("log_dir");
         document.finish();
-        Some(RuntimeConfig {
+        Some((
             key_value_stores,
             sqlite_databases,
             variable_providers,
-            event_log,
-            kafka,
-        })
+            sections,
+        ))
     });
-    diagnostics.finish(path, config)
+    let (key_value_stores, sqlite_databases, variable_providers, mut sections) =
+        diagnostics.finish(path, read)?;
+    if let Some(events) = events {
+        sections = sections.and(events, &path.with_file_name(EVENTS_FILE), folders)?;
+    }
+    let EventSections { event_log, kafka } = sections;
+    Ok(RuntimeConfig {
+        key_value_stores,
+        sqlite_databases,
+        variable_providers,
+        event_log: event_log.unwrap_or_else(|| EventLogConfig::new(folders)),
+        kafka,
+    })
 }
 
-/// The stores of one kind by label.
-fn read_stores(
+/// The stores of one kind by label. `read` makes one of a table with one of `types`.
+fn read_stores<T>(
     document: &Table,
     kind: &'static str,
-    base: &Path,
-    default: PathBuf,
-) -> BTreeMap<String, Location> {
-    let mut stores = BTreeMap::from([(DEFAULT_LABEL.to_owned(), Location::File(default))]);
+    types: &[&str],
+    default: T,
+    read: impl Fn(&Table, &str) -> Option<T>,
+) -> BTreeMap<String, T> {
+    let mut stores = BTreeMap::from([(DEFAULT_LABEL.to_owned(), default)]);
     let Some(section) = document.table(kind, format!("[{kind}]")) else {
         return stores;
     };
@@ -150,24 +212,37 @@ fn read_stores(
         let Some(store_type) = table.required_text("type", "`type = \"spin\"`") else {
             continue;
         };
-        if !check_type(&table, &store_type, &["spin"]) {
+        if !check_type(&table, &store_type, types) {
             continue;
         }
-        let path = table.text("path");
-        if kind == "sqlite_database" && table.flag("allow_attach_file") {
-            document.diagnostics().report(
-                table.key_span("allow_attach_file").unwrap_or(table.span()),
-                "`allow_attach_file` is not provided by this host",
-                "expected databases to stay by themselves",
-            );
-        }
+        let store = read(&table, &store_type.value);
         table.finish();
-        let location = path.map_or(Location::Memory, |path| {
-            Location::File(base.join(path.value))
-        });
-        stores.insert(label.value, location);
+        stores.extend(store.map(|store| (label.value, store)));
     }
     stores
+}
+
+/// Where the file of a store lies; relative paths start at `base`.
+fn location(table: &Table, base: &Path) -> Location {
+    let path = table.text("path");
+    path.map_or(Location::Memory, |path| {
+        Location::File(base.join(path.value))
+    })
+}
+
+fn read_redis(table: &Table) -> Option<KeyValueProvider> {
+    let url = table.required_text("url", "`url = \"redis://127.0.0.1:6379\"`")?;
+    match RedisUrl::new(url.value) {
+        Ok(url) => Some(KeyValueProvider::Redis(url)),
+        Err(error) => {
+            table.diagnostics().report(
+                url.span,
+                format!("`url` in {} cannot be used: {error}", table.name()),
+                "expected `redis://` or `rediss://`, a host and what else is needed",
+            );
+            None
+        }
+    }
 }
 
 fn check_type(table: &Table, found: &Text, known: &[&str]) -> bool {
@@ -297,19 +372,19 @@ impl RuntimeConfig {
                     "key_value_store",
                     "key-value store",
                     &component.key_value_stores,
-                    &self.key_value_stores,
+                    self.key_value_stores.keys().collect::<BTreeSet<_>>(),
                 ),
                 (
                     "sqlite_database",
                     "database",
                     &component.sqlite_databases,
-                    &self.sqlite_databases,
+                    self.sqlite_databases.keys().collect(),
                 ),
             ] {
                 let unique: BTreeSet<&String> = labels.iter().collect();
                 for label in unique {
-                    if !provided.contains_key(label) {
-                        let hint = did_you_mean(label, provided.keys().map(String::as_str))
+                    if !provided.contains(label) {
+                        let hint = did_you_mean(label, provided.iter().map(|it| it.as_str()))
                             .map(|hint| format!("; {hint}"))
                             .unwrap_or_default();
                         missing.push(format!(

@@ -17,7 +17,13 @@ fn folders() -> Folders<'static> {
 }
 
 fn read(source: &str) -> Result<RuntimeConfig, ManifestErrors> {
-    parse(source, Path::new("config/runtime.toml"), folders(), &[])
+    parse(
+        source,
+        None,
+        Path::new("config/runtime.toml"),
+        folders(),
+        &[],
+    )
 }
 
 fn good(source: &str) -> RuntimeConfig {
@@ -33,7 +39,10 @@ fn without_a_file_there_are_the_stores_of_spin() {
     let config = load(None, folders(), []).unwrap();
     assert_eq!(
         config.key_value_stores,
-        BTreeMap::from([("default".to_owned(), file("/state/sqlite_key_value.db"))])
+        BTreeMap::from([(
+            "default".to_owned(),
+            KeyValueProvider::Spin(file("/state/sqlite_key_value.db"))
+        )])
     );
     assert_eq!(
         config.sqlite_databases,
@@ -64,10 +73,13 @@ fn stores_lie_where_spin_looks_for_them() {
     assert_eq!(
         config.key_value_stores,
         BTreeMap::from([
-            ("conversations".to_owned(), file("/working/config/kv.db")),
-            ("default".to_owned(), file("/elsewhere/kv.db")),
-            ("scratch".to_owned(), Location::Memory),
+            ("conversations", file("/working/config/kv.db")),
+            ("default", file("/elsewhere/kv.db")),
+            ("scratch", Location::Memory),
         ])
+        .into_iter()
+        .map(|(label, location)| (label.to_owned(), KeyValueProvider::Spin(location)))
+        .collect()
     );
     assert_eq!(
         config.sqlite_databases,
@@ -76,6 +88,19 @@ fn stores_lie_where_spin_looks_for_them() {
             ("tasks".to_owned(), file("/working/tasks.db")),
         ])
     );
+}
+
+#[test]
+fn a_store_in_redis_keeps_its_password_to_itself() {
+    let config = good(
+        "[key_value_store.cache]\ntype = \"redis\"\nurl = \"rediss://:hidden@example.org/3\"\n",
+    );
+    let url = RedisUrl::new("rediss://:hidden@example.org/3".to_owned()).unwrap();
+    assert_eq!(
+        config.key_value_stores.get("cache"),
+        Some(&KeyValueProvider::Redis(url))
+    );
+    assert!(!format!("{config:?}").contains("hidden"));
 }
 
 fn value(config: &RuntimeConfig, name: &str) -> Option<String> {
@@ -109,7 +134,7 @@ fn providers_are_asked_in_order_and_the_environment_last() {
     ]
     .map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let path = Path::new("runtime.toml");
-    let config = parse(source, path, folders(), &environment).unwrap();
+    let config = parse(source, None, path, folders(), &environment).unwrap();
     for (name, expected) in [
         ("a", "static"),
         ("b", "static"),
@@ -137,7 +162,7 @@ fn dotenv_files_are_read_from_the_working_directory() {
         working: folder.path(),
     };
     let source = "[[variables_provider]]\ntype = \"env\"\ndotenv_path = \"more.env\"\n";
-    let config = parse(source, Path::new("x/runtime.toml"), folders, &[]).unwrap();
+    let config = parse(source, None, Path::new("x/runtime.toml"), folders, &[]).unwrap();
     assert_eq!(value(&config, "a").as_deref(), Some("always"));
     assert_eq!(value(&config, "b").as_deref(), Some("more"));
 }
@@ -173,19 +198,61 @@ fn an_offered_variable_yields_to_what_is_configured() {
 }
 
 #[test]
+fn where_events_are_kept_may_stand_in_a_file_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runtime-config.toml");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let log = "[event_log]\npath = \"my/events.db\"\n";
+    write(
+        "runtime-config.toml",
+        "[sqlite_database.a]\ntype = \"spin\"\n",
+    );
+    write("events.toml", log);
+    let config = load(Some(&path), folders(), []).unwrap();
+    assert_eq!(config.event_log.path, Path::new("/working/my/events.db"));
+
+    write("runtime-config.toml", log);
+    let error = load(Some(&path), folders(), []).unwrap_err().to_string();
+    assert!(error.contains("events.toml:1:2"), "{error}");
+    assert!(error.contains("[event_log] too"), "{error}");
+
+    write("events.toml", "[sqlite_database.a]\ntype = \"spin\"\n");
+    let error = load(Some(&path), folders(), []).unwrap_err().to_string();
+    assert!(error.contains("unknown field `sqlite_database`"), "{error}");
+}
+
+#[test]
+fn state_lies_where_the_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runtime-config.toml");
+    for (text, expected) in [
+        ("state_dir = \"there\"\n", Some("there")),
+        ("state_dir = \"\"\n", None),
+        ("state_dir = 1\n", None),
+        ("", None),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(state_dir(&path), expected.map(PathBuf::from), "{text}");
+    }
+    assert!(load(Some(&path), folders(), []).is_ok());
+    std::fs::write(&path, "state_dir = \"there\"\n").unwrap();
+    assert!(load(Some(&path), folders(), []).is_ok());
+}
+
+#[test]
 fn a_mistake_shows_its_place_and_what_was_expected() {
     assert_eq!(
-        read("[key_value_store.cache]\ntype = \"redis\"\n")
+        read("[key_value_store.cache]\ntype = \"radish\"\n")
             .unwrap_err()
             .to_string(),
         "\
 1 mistake in config/runtime.toml:
 
-error: unknown type `redis` in [key_value_store.cache]
+error: unknown type `radish` in [key_value_store.cache]
  --> config/runtime.toml:2:8
   |
-2 | type = \"redis\"
-  |        ^^^^^^^ known are `spin`"
+2 | type = \"radish\"
+  |        ^^^^^^^^ known are `spin`, `redis`"
     );
 }
 
@@ -211,6 +278,21 @@ fn mistakes_are_named() {
             "[sqlite_database.x]\ntype = \"spin\"\nallow_attach_file = true\n",
             "`allow_attach_file` is not provided by this host",
             "expected databases to stay by themselves",
+        ),
+        (
+            "[key_value_store.x]\ntype = \"redis\"\n",
+            "[key_value_store.x] has no `url`",
+            "expected `url = \"redis://127.0.0.1:6379\"`",
+        ),
+        (
+            "[key_value_store.x]\ntype = \"redis\"\nurl = \"http://127.0.0.1\"\n",
+            "`url` in [key_value_store.x] cannot be used: URL provided is not a redis URL",
+            "expected `redis://` or `rediss://`",
+        ),
+        (
+            "[sqlite_database.x]\ntype = \"redis\"\n",
+            "unknown type `redis` in [sqlite_database.x]",
+            "known are `spin`",
         ),
         (
             "[key_value_store.'a b']\ntype = \"spin\"\n",

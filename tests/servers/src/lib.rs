@@ -5,6 +5,7 @@ pub mod kafka;
 mod network;
 mod postgres;
 mod process;
+pub mod redis;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub use kafka::Kafka;
 pub use network::Network;
 pub use postgres::Postgres;
 pub use process::{Process, free_port};
+pub use redis::Redis;
 
 /// The root of the project.
 fn root() -> PathBuf {

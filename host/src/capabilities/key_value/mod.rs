@@ -1,23 +1,26 @@
 //! `spin:key-value@3.0.0`.
 
+mod file;
+mod redis;
 mod store;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
 use crate::bindings::key_value::{Error, Host, HostStore, HostStoreWithStore};
 use crate::engine::InstanceState;
 
-pub use store::{KeyValueFile, Store};
+pub use self::file::{FileStore, KeyValueFile};
+pub use self::redis::{RedisStore, RedisUrl};
+pub use self::store::Store;
 
 /// How many stores one instance may hold open, as in Spin.
 const MAX_OPEN: usize = 256;
 
 /// The stores that one component may open, by label.
 #[derive(Default)]
-pub struct KeyValueStores(pub BTreeMap<String, Arc<KeyValueFile>>);
+pub struct KeyValueStores(pub BTreeMap<String, Store>);
 
 type Handle = Resource<Store>;
 type StoreAccessor = Accessor<InstanceState, HasSelf<InstanceState>>;
@@ -43,14 +46,14 @@ impl HostStoreWithStore<InstanceState> for HasSelf<InstanceState> {
     ) -> wasmtime::Result<Result<Handle, Error>> {
         accessor.with(|mut access| {
             let state = access.get();
-            let Some(file) = state.key_value.0.get(&label).cloned() else {
+            let Some(store) = state.key_value.0.get(&label).cloned() else {
                 return Ok(Err(Error::AccessDenied));
             };
             if state.open_stores >= MAX_OPEN {
                 return Ok(Err(Error::StoreTableFull));
             }
             state.open_stores += 1;
-            Ok(Ok(state.table.push(Store::new(file, label))?))
+            Ok(Ok(state.table.push(store)?))
         })
     }
 

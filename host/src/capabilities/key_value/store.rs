@@ -1,118 +1,36 @@
-//! Key-value stores in a SQLite file: the table that Spin's own `type = "spin"` store uses.
+//! An open store, whoever provides it.
 
-use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::{mpsc, oneshot};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Destination, StreamProducer, StreamResult};
 
+use super::file::FileStore;
+use super::redis::RedisStore;
 use crate::bindings::key_value::Error;
 
 /// The largest value that is handed to a guest, in bytes; Spin's limit.
 const MAX_VALUE: usize = 128 << 20;
-/// Keys are read and handed over in pages of this many.
-const PAGE: u32 = 256;
 
-/// A SQLite file with stores in it, opened at first use.
-pub struct KeyValueFile {
-    /// None for stores in memory.
-    path: Option<PathBuf>,
-    connection: Mutex<Option<Connection>>,
-}
-
-impl KeyValueFile {
-    /// The stores in the file at `path`, or in memory.
-    pub fn new(path: Option<PathBuf>) -> Self {
-        Self {
-            path,
-            connection: Mutex::new(None),
-        }
-    }
-
-    fn with<T>(&self, run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let mut slot = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let connection = match &mut *slot {
-            Some(connection) => connection,
-            empty => empty.insert(self.open().map_err(|error| self.failed(error))?),
-        };
-        run(connection).map_err(|error| self.failed(error))
-    }
-
-    fn failed(&self, error: rusqlite::Error) -> Error {
-        tracing::error!(file = ?self.path, "key-value store: {error}");
-        Error::Other(error.to_string())
-    }
-
-    fn open(&self) -> rusqlite::Result<Connection> {
-        let connection = match &self.path {
-            Some(path) => Connection::open(path)?,
-            None => Connection::open_in_memory()?,
-        };
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        // What is set outlives the process. After a power cut the last moments may be missing, as with
-        // Redis, which can stand in this place; a sync for each `set` would cost more than all the rest.
-        connection.pragma_update(None, "synchronous", "normal")?;
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS spin_key_value (
-                store TEXT NOT NULL,
-                key   TEXT NOT NULL,
-                value BLOB NOT NULL,
-                PRIMARY KEY (store, key)
-            )",
-            [],
-        )?;
-        Ok(connection)
-    }
-}
-
-/// One store: the rows of a file that carry its label.
+/// One store.
 #[derive(Clone)]
-pub struct Store {
-    file: Arc<KeyValueFile>,
-    label: Arc<str>,
+pub enum Store {
+    /// In a SQLite file.
+    File(FileStore),
+    /// In Redis.
+    Redis(RedisStore),
 }
 
 impl Store {
-    /// The store `label` in `file`.
-    pub fn new(file: Arc<KeyValueFile>, label: String) -> Self {
-        Self {
-            file,
-            label: label.into(),
-        }
-    }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        run: impl FnOnce(&Connection, &str) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        let store = self.clone();
-        tokio::task::spawn_blocking(move || {
-            store.file.with(|connection| run(connection, &store.label))
-        })
-        .await
-        .unwrap_or_else(|error| Err(Error::Other(error.to_string())))
-    }
-
     /// The value of `key`.
     pub async fn get(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
-        let value = self
-            .blocking(move |connection, label| {
-                connection
-                    .prepare_cached("SELECT value FROM spin_key_value WHERE store = ? AND key = ?")?
-                    .query_row((label, key), |row| row.get::<_, Vec<u8>>(0))
-                    .optional()
-            })
-            .await?;
-        match value {
+        let value = match self {
+            Self::File(store) => store.get(key).await,
+            Self::Redis(store) => store.get(&key).await,
+        };
+        match value? {
             Some(value) if value.len() > MAX_VALUE => Err(Error::Other(format!(
                 "the value is larger than {MAX_VALUE} bytes"
             ))),
@@ -122,73 +40,41 @@ impl Store {
 
     /// Sets the value of `key`.
     pub async fn set(&self, key: String, value: Vec<u8>) -> Result<(), Error> {
-        self.blocking(move |connection, label| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO spin_key_value (store, key, value) VALUES (?, ?, ?)
-                     ON CONFLICT (store, key) DO UPDATE SET value = excluded.value",
-                )?
-                .execute((label, key, value))?;
-            Ok(())
-        })
-        .await
+        match self {
+            Self::File(store) => store.set(key, value).await,
+            Self::Redis(store) => store.set(&key, &value).await,
+        }
     }
 
     /// Removes `key`, if it is there.
     pub async fn delete(&self, key: String) -> Result<(), Error> {
-        self.blocking(move |connection, label| {
-            connection
-                .prepare_cached("DELETE FROM spin_key_value WHERE store = ? AND key = ?")?
-                .execute((label, key))?;
-            Ok(())
-        })
-        .await
+        match self {
+            Self::File(store) => store.delete(key).await,
+            Self::Redis(store) => store.delete(&key).await,
+        }
     }
 
     /// Whether `key` has a value.
     pub async fn exists(&self, key: String) -> Result<bool, Error> {
-        self.blocking(move |connection, label| {
-            connection
-                .prepare_cached("SELECT 1 FROM spin_key_value WHERE store = ? AND key = ?")?
-                .exists((label, key))
-        })
-        .await
+        match self {
+            Self::File(store) => store.exists(key).await,
+            Self::Redis(store) => store.exists(&key).await,
+        }
     }
 
-    /// All keys in order, page by page, and how the reading ended.
+    /// All keys, page by page, and how the reading ended.
     pub fn keys(&self) -> (Keys, oneshot::Receiver<Result<(), Error>>) {
         let (pages, receiver) = mpsc::channel(1);
         let (end, ended) = oneshot::channel();
         let store = self.clone();
         tokio::spawn(async move {
-            let _ = end.send(store.send_keys(pages).await);
+            let sent = match store {
+                Self::File(store) => store.send_keys(pages).await,
+                Self::Redis(store) => store.send_keys(pages).await,
+            };
+            let _ = end.send(sent);
         });
         (Keys(receiver), ended)
-    }
-
-    async fn send_keys(&self, pages: mpsc::Sender<Vec<String>>) -> Result<(), Error> {
-        let mut last: Option<String> = None;
-        loop {
-            let after = last.take();
-            let page = self
-                .blocking(move |connection, label| {
-                    connection
-                        .prepare_cached(
-                            "SELECT key FROM spin_key_value
-                             WHERE store = ?1 AND (?2 IS NULL OR key > ?2)
-                             ORDER BY key LIMIT ?3",
-                        )?
-                        .query_map((label, after, PAGE), |row| row.get(0))?
-                        .collect::<rusqlite::Result<Vec<String>>>()
-                })
-                .await?;
-            last = page.last().cloned();
-            let complete = page.len() < PAGE as usize;
-            // The guest may stop reading early: not an error.
-            if page.is_empty() || pages.send(page).await.is_err() || complete {
-                return Ok(());
-            }
-        }
     }
 }
 
@@ -222,44 +108,4 @@ impl<D> StreamProducer<D> for Keys {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn all_keys(store: &Store) -> Vec<String> {
-        let (mut keys, ended) = store.keys();
-        let mut all = Vec::new();
-        while let Some(page) = keys.0.recv().await {
-            all.extend(page);
-        }
-        ended.await.unwrap().unwrap();
-        all
-    }
-
-    #[tokio::test]
-    async fn stores_in_one_file_are_apart() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = Arc::new(KeyValueFile::new(Some(folder.path().join("kv.db"))));
-        let a = Store::new(file.clone(), "a".into());
-        let b = Store::new(file, "b".into());
-        a.set("k".into(), b"1".to_vec()).await.unwrap();
-        a.set("k".into(), b"\0\xff".to_vec()).await.unwrap();
-        assert_eq!(a.get("k".into()).await.unwrap().unwrap(), b"\0\xff");
-        assert!(!b.exists("k".into()).await.unwrap());
-        a.delete("k".into()).await.unwrap();
-        a.delete("k".into()).await.unwrap();
-        assert_eq!(a.get("k".into()).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn keys_come_page_by_page_and_complete() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = Arc::new(KeyValueFile::new(Some(folder.path().join("kv.db"))));
-        let store = Store::new(file, "a".into());
-        assert!(all_keys(&store).await.is_empty());
-        let expected: Vec<String> = (0..PAGE * 2).map(|n| format!("{n:05}")).collect();
-        for key in &expected {
-            store.set(key.clone(), Vec::new()).await.unwrap();
-        }
-        assert_eq!(all_keys(&store).await, expected);
-    }
-}
+mod tests;

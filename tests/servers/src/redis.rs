@@ -1,0 +1,144 @@
+//! Redis, of Debian's package.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::{Process, free_port};
+
+/// How long it may take to start on a busy machine.
+const START: Duration = Duration::from_secs(30);
+
+/// A running Redis that keeps what it acknowledged. Ends when dropped.
+#[derive(Debug)]
+pub struct Redis {
+    address: SocketAddr,
+    arguments: Vec<String>,
+    folder: TempDir,
+    process: Option<Process>,
+}
+
+impl Redis {
+    /// Starts one for anybody.
+    pub fn start() -> Self {
+        Self::start_with(|port| vec!["--port".to_owned(), port.to_string()])
+    }
+
+    /// Starts one that asks for a password and speaks TLS only, with this certificate.
+    pub fn start_secured(password: &str, certificate: &Certificate) -> Self {
+        Self::start_with(|port| {
+            [
+                ("port", "0"),
+                ("tls-port", &port.to_string()),
+                ("tls-cert-file", &certificate.chain().display().to_string()),
+                ("tls-key-file", &certificate.key().display().to_string()),
+                ("tls-auth-clients", "no"),
+                ("requirepass", password),
+            ]
+            .into_iter()
+            .flat_map(|(name, value)| [format!("--{name}"), value.to_owned()])
+            .collect()
+        })
+    }
+
+    fn start_with(arguments: impl FnOnce(u16) -> Vec<String>) -> Self {
+        let found = Command::new("redis-server").arg("--version").output();
+        assert!(
+            found.is_ok(),
+            "redis-server is not installed; run `scripts/setup test`"
+        );
+        let address = free_port();
+        let mut redis = Self {
+            address,
+            arguments: arguments(address.port()),
+            folder: TempDir::new().expect("a temporary folder"),
+            process: None,
+        };
+        redis.restart();
+        redis
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Kills it where it stands (SIGKILL).
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Kills it if it runs, and starts it with what it kept.
+    pub fn restart(&mut self) {
+        self.kill();
+        let folder = self.folder.path();
+        let mut command = Command::new("redis-server");
+        command
+            .args(["--bind", "127.0.0.1", "--save", "", "--dir"])
+            .arg(folder)
+            .args(["--appendonly", "yes", "--appendfsync", "always"])
+            .args(&self.arguments);
+        let mut process = Process::spawn(&mut command, &folder.join("redis.log"), folder);
+        process.listens(self.address, START);
+        self.process = Some(process);
+    }
+
+    /// Sends it a signal by name (`STOP`, `CONT`).
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("it runs").signal(name);
+    }
+
+    /// What `redis-cli` prints for a command.
+    pub fn cli(&self, command: &[&str]) -> String {
+        let output = Command::new("redis-cli")
+            .args(["-p", &self.address.port().to_string()])
+            .args(command)
+            .output()
+            .expect("redis-cli runs");
+        assert!(output.status.success(), "{command:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// A certificate for 127.0.0.1 that signs itself.
+#[derive(Debug)]
+pub struct Certificate(TempDir);
+
+impl Certificate {
+    /// Makes one.
+    pub fn new() -> Self {
+        let this = Self(TempDir::new().expect("a temporary folder"));
+        let output = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec"])
+            .args(["-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "2", "-subj", "/CN=127.0.0.1"])
+            .args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"])
+            .arg("-keyout")
+            .arg(this.key())
+            .arg("-out")
+            .arg(this.chain())
+            .output()
+            .expect("openssl runs");
+        assert!(output.status.success(), "openssl: {output:?}");
+        this
+    }
+
+    /// What clients have to trust.
+    pub fn chain(&self) -> PathBuf {
+        self.0.path().join("certificate.pem")
+    }
+
+    /// Its private key.
+    pub fn key(&self) -> PathBuf {
+        self.0.path().join("key.pem")
+    }
+}
+
+impl Default for Certificate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
