@@ -30,6 +30,10 @@ host:
 	@echo "==> Building the host (about ten minutes the first time on two cores)"
 	@cargo build --locked --release --package todo-host
 
+.PHONY: spin-plugin
+spin-plugin: host ## Pack the plugins that stock Spin needs, for this machine
+	@scripts/spin-plugin $(TODO)
+
 .PHONY: setup
 setup:
 	@scripts/setup build

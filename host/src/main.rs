@@ -19,6 +19,7 @@ mod logs;
 mod manifest;
 mod metrics;
 mod outbound_hosts;
+mod plugin;
 mod runtime_config;
 mod server;
 mod trace;
@@ -34,18 +35,13 @@ use clap::Parser as _;
 
 use cli::{BuildArgs, Cli, Command};
 use manifest::{ManifestErrors, Purpose};
+use plugin::Plugin;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match cli.command {
-        Command::Up(args) => {
-            logs::start(cli.log_format);
-            up::up(&args)
-        }
-        Command::Build(args) => build(&args),
-        Command::Audit(args) => audit::run(&args),
-        Command::Events(args) => events::run(&args),
-        Command::Understand(args) => understand::run(&args),
+    let program = std::env::args_os().next();
+    let result = match Plugin::named(program.as_deref()) {
+        Some(plugin) => plugin.run(),
+        None => run(Cli::parse()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,6 +54,19 @@ fn main() -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Up(args) => {
+            logs::start(cli.log_format);
+            up::up(&args)
+        }
+        Command::Build(args) => build(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Events(args) => events::run(&args),
+        Command::Understand(args) => understand::run(&args),
     }
 }
 

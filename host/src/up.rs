@@ -25,7 +25,8 @@ use crate::kafka::Kafka;
 use crate::locations::Locations;
 use crate::manifest::{self, Purpose};
 use crate::metrics::Metrics;
-use crate::runtime_config::RuntimeConfig;
+use crate::plugin;
+use crate::runtime_config::{EventLogConfig, RuntimeConfig};
 use crate::server::{Server, ServerLimits};
 use crate::triggers::SHUTDOWN;
 use crate::triggers::cron::{CronRunner, Ticks};
@@ -38,9 +39,44 @@ const RETENTION: Duration = Duration::from_secs(60);
 /// Of the requests handled at a time, one more to so many may be the gateway's own.
 const REQUESTS_PER_GATEWAY_REQUEST: usize = 4;
 
+/// What is in front of the application's HTTP components.
+#[derive(Debug, Clone, Copy)]
+pub enum Front {
+    /// This host's HTTP trigger, with its gateway, at this address.
+    Own(SocketAddr),
+    /// Spin's HTTP trigger, in another process.
+    Spin {
+        /// Where that listens.
+        http: SocketAddr,
+        /// Where this host's gateway does, if it is wanted.
+        gateway: Option<SocketAddr>,
+    },
+}
+
+impl Front {
+    /// The server of this host, and where the HTTP trigger is.
+    async fn bind(self) -> Result<(Option<Server>, SocketAddr)> {
+        match self {
+            Self::Own(address) => {
+                let server = Server::bind(address).await?;
+                let address = server.address()?;
+                Ok((Some(server), address))
+            }
+            Self::Spin { http, gateway } => {
+                let Some(gateway) = gateway else {
+                    return Ok((None, http));
+                };
+                let server = Server::bind(gateway)
+                    .await
+                    .context("the gateway: choose another address with --gateway-listen")?;
+                Ok((Some(server), http))
+            }
+        }
+    }
+}
+
 /// Runs the application until SIGTERM or SIGINT.
 pub fn up(args: &UpArgs) -> Result<()> {
-    allow_many_connections();
     let manifest = manifest::find(args.locations.from.as_deref())?;
     let mut app = manifest::load(&manifest, Purpose::Run)?;
     select(&mut app, &args.component_ids)?;
@@ -48,7 +84,19 @@ pub fn up(args: &UpArgs) -> Result<()> {
     let state_dir = &locations.state_dir;
     fs::create_dir_all(state_dir)
         .with_context(|| format!("cannot create the state folder {}", state_dir.display()))?;
+    let config = locations.runtime_config()?;
+    run(
+        args,
+        serve(args, &app, &locations, config, Front::Own(args.listen)),
+    )
+}
 
+/// Waits for an application that is served.
+///
+/// # Errors
+/// As [`serve`].
+pub fn run(args: &UpArgs, served: impl Future<Output = Result<()>>) -> Result<()> {
+    allow_many_connections();
     runtime::Builder::new_multi_thread()
         .enable_all()
         // A guest may compute for an epoch at a time; sockets are looked at often all the same.
@@ -56,13 +104,22 @@ pub fn up(args: &UpArgs) -> Result<()> {
         // A statement that waits for a lock must not keep the one that releases it from running.
         .max_blocking_threads(args.guards.max_requests + gateway_requests(args) + 64)
         .build()?
-        .block_on(serve(args, &app, &locations))
+        .block_on(served)
 }
 
-async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
-    let mut config = locations.runtime_config()?;
+/// Serves an application until SIGTERM or SIGINT.
+///
+/// # Errors
+/// It cannot be started.
+pub async fn serve(
+    args: &UpArgs,
+    app: &App,
+    locations: &Locations,
+    mut config: RuntimeConfig,
+    front: Front,
+) -> Result<()> {
     config.check(app)?;
-    let server = Server::bind(args.listen).await?;
+    let (server, address) = front.bind().await?;
     let metrics = Arc::<Metrics>::default();
     let events = if app.kafka_triggers.is_empty() && config.kafka.is_none() {
         None
@@ -72,7 +129,7 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
     if let Some(events) = &events {
         config.offer_variable("dapr_url", &events.url());
     }
-    let grip = if app.http_triggers.is_empty() {
+    let grip = if app.http_triggers.is_empty() || server.is_none() {
         None
     } else {
         Some(Grip::bind(args.grip_http_port).await?)
@@ -87,9 +144,8 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
         }
         None => config.variable("grip_key").unwrap_or_default().to_owned(),
     };
-    let (state_dir, address) = (&locations.state_dir, server.address()?);
     let Assembled { http, kafka, cron } =
-        assemble(args, app, &config, state_dir, address, metrics.clone())?;
+        assemble(args, app, &config, &locations.state_dir, address, metrics.clone())?;
 
     let measured = match args.metrics_listen {
         Some(address) => Some(Server::bind(address).await.context("the metrics")?),
@@ -119,7 +175,13 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
             triggers.spawn(runner.run(stop.clone()));
         }
     }
-    announce(&http, events.as_ref(), grip.as_ref());
+    announce(
+        front,
+        &http,
+        server.as_ref(),
+        events.as_ref(),
+        grip.as_ref(),
+    )?;
     let gateway = Gateway::new(
         http.clone(),
         &grip_key,
@@ -153,14 +215,23 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
         endpoints.spawn(grip.run(gateway.clone(), limits, published.clone()));
     }
 
-    tokio::spawn(stop_on_signal(stop.clone())?);
+    let by_hand = matches!(front, Front::Own(_));
+    tokio::spawn(stop_on_signal(stop.clone(), by_hand)?);
+    if !by_hand {
+        tokio::spawn(plugin::stop_with_spin(stop.clone()));
+    }
     let answering = gateway.clone();
     let answer = move |request, client, permit| answering.clone().answer(request, client, permit);
     let held = async {
         stop.cancelled().await;
         gateway.stop(SHUTDOWN).await;
     };
-    tokio::join!(server.serve(limits, answer, stop.cancelled()), held);
+    match server {
+        Some(server) => {
+            tokio::join!(server.serve(limits, answer, stop.cancelled()), held);
+        }
+        None => stop.cancelled().await,
+    }
     while triggers.join_next().await.is_some() {}
     published.cancel();
     while let Some(ended) = endpoints.join_next().await {
@@ -171,8 +242,9 @@ async fn serve(args: &UpArgs, app: &App, locations: &Locations) -> Result<()> {
     Ok(())
 }
 
-/// Tells everything to stop at the first signal; the second ends the process at once.
-fn stop_on_signal(stop: CancellationToken) -> Result<impl Future<Output = ()>> {
+/// Tells everything to stop at the first signal. The second ends the process at once if they come by
+/// hand: Spin sends one for each that it gets.
+fn stop_on_signal(stop: CancellationToken, by_hand: bool) -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
@@ -181,7 +253,7 @@ fn stop_on_signal(stop: CancellationToken) -> Result<impl Future<Output = ()>> {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            if told {
+            if told && by_hand {
                 std::process::exit(1);
             }
             tracing::info!("stopping: nothing new is begun, what runs may finish");
@@ -340,14 +412,29 @@ fn select(app: &mut App, ids: &[String]) -> Result<()> {
 }
 
 /// Says what is served where, as `spin up` does.
-fn announce(http: &HttpApp, events: Option<&Events>, grip: Option<&Grip>) {
+fn announce(
+    front: Front,
+    http: &HttpApp,
+    server: Option<&Server>,
+    events: Option<&Events>,
+    grip: Option<&Grip>,
+) -> Result<()> {
     let base = format!("http://{}", http.address);
-    println!("Serving {base}");
+    match (front, server) {
+        (Front::Own(_), _) => println!("Serving {base}"),
+        (Front::Spin { .. }, Some(server)) => {
+            println!("Serving http://{} with WebSockets", server.address()?);
+        }
+        (Front::Spin { .. }, None) => {}
+    }
     if let Some(events) = events {
         println!("Dapr publish endpoint {}", events.url());
     }
     if let Some(grip) = grip {
         println!("GRIP publish endpoint {}", grip.url());
+    }
+    if !matches!(front, Front::Own(_)) {
+        return Ok(());
     }
     println!("Available Routes:");
     for (route, component) in http.routes.list() {
@@ -359,6 +446,7 @@ fn announce(http: &HttpApp, events: Option<&Events>, grip: Option<&Grip>) {
         let path = route.strip_suffix("/...").unwrap_or(route);
         println!("  {component}: {base}{path}{wildcard}");
     }
+    Ok(())
 }
 
 /// Thousands of connections need as many file descriptors; the soft limit is often 1024.

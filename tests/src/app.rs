@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use servers::Postgres;
 use tempfile::TempDir;
 
 use crate::kafka::Kafka;
 use crate::pushpin::Pushpin;
-use crate::{Client, User, register, root};
+use crate::{Client, User, register, root, spin};
 
 /// The host's program.
 pub fn todo() -> PathBuf {
@@ -32,7 +34,7 @@ fn from_env(name: &str, default: &str) -> PathBuf {
 
 /// How to start an application; [`TestApp::builder`] has the defaults.
 pub struct Builder {
-    binary: PathBuf,
+    under_spin: bool,
     manifest: PathBuf,
     runtime_config: Option<String>,
     environment: BTreeMap<String, String>,
@@ -45,9 +47,9 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Another host than `TODO_BIN`.
-    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
-        self.binary = binary.into();
+    /// Starts it with `spin up` and our plugins, instead of `todo up`.
+    pub fn under_spin(mut self) -> Self {
+        self.under_spin = true;
         self
     }
 
@@ -92,6 +94,20 @@ impl Builder {
     pub fn runtime_config(mut self, text: impl Into<String>) -> Self {
         self.runtime_config = Some(text.into());
         self
+    }
+
+    /// The project's runtime configuration, changed by `edit`.
+    pub fn edit_runtime_config(self, edit: impl FnOnce(String) -> String) -> Self {
+        let text = edit(self.project_runtime_config());
+        self.runtime_config(text)
+    }
+
+    /// The project's runtime configuration, with this application's state in it.
+    fn project_runtime_config(&self) -> String {
+        let text =
+            fs::read_to_string(root().join("runtime-config.toml")).expect("runtime-config.toml");
+        let state = self.state.path().display();
+        text.replace("\".spin/", &format!("\"{state}/"))
     }
 
     /// An application variable.
@@ -184,20 +200,21 @@ impl Builder {
         self.state.path()
     }
 
-    /// The command that starts the host on `listen` and the ports of its endpoints, its output going to `log`.
-    fn command(&self, listen: SocketAddr, dapr: u16, grip: u16, log: &Path) -> Command {
+    /// The command that starts the host on these ports, its output going to `log`.
+    fn command(&self, ports: Ports, log: &Path) -> Command {
         let dir = self.state.path();
         let config = dir.join("runtime-config.toml");
-        let text = self.runtime_config.clone().unwrap_or_else(|| {
-            let text = fs::read_to_string(root().join("runtime-config.toml"))
-                .expect("runtime-config.toml");
-            text.replace("\".spin/", &format!("\"{}/", dir.display()))
-        });
+        let text = self.runtime_config.clone();
+        let text = text.unwrap_or_else(|| self.project_runtime_config());
         let kafka = self.kafka.as_ref().map(|kafka| kafka.section());
         let text = text + &kafka.unwrap_or_default();
         fs::write(&config, text).expect("the runtime configuration is written");
 
-        let mut command = Command::new(&self.binary);
+        let mut command = if self.under_spin {
+            spin::command(ports.dapr)
+        } else {
+            Command::new(todo())
+        };
         command
             .arg("up")
             .arg("-f")
@@ -205,19 +222,31 @@ impl Builder {
             .arg("--runtime-config-file")
             .arg(&config)
             .arg("--listen")
-            .arg(listen.to_string())
+            .arg(ports.http.to_string())
             .arg("--state-dir")
             .arg(dir)
-            .arg("--dapr-http-port")
-            .arg(dapr.to_string())
             .args(&self.arguments)
-            .env("TODO_GRIP_HTTP_PORT", grip.to_string())
+            .env("DAPR_HTTP_PORT", ports.dapr.port().to_string())
+            .env("TODO_GRIP_HTTP_PORT", ports.grip.port().to_string())
+            .env("TODO_GATEWAY_LISTEN_ADDR", ports.gateway.to_string())
             .envs(&self.environment)
             .current_dir(dir)
+            // Spin is several processes.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(append(log))
             .stderr(append(log));
         command
+    }
+
+    /// The addresses that must answer before it is ready, other than its HTTP trigger's.
+    fn endpoints(&self, ports: Ports) -> Vec<SocketAddr> {
+        let manifest = fs::read_to_string(&self.manifest).unwrap_or_default();
+        if self.under_spin && manifest.contains("[[trigger.kafka]]") {
+            vec![ports.dapr]
+        } else {
+            Vec::new()
+        }
     }
 
     /// Starts the host and waits until it is ready; fails with its log if it never is.
@@ -247,7 +276,7 @@ impl Builder {
     pub fn refused_on(self, listen: SocketAddr) -> (i32, String) {
         let log = self.state.path().join("host.log");
         let mut child = self
-            .command(listen, free_port().port(), free_port().port(), &log)
+            .command(Ports::free(Some(listen)), &log)
             .spawn()
             .expect("the host's program starts");
         let status = exit_within(&mut child, Duration::from_secs(60));
@@ -266,17 +295,16 @@ impl Builder {
 
     fn spawn(&self) -> (TestApp, Option<ExitStatus>) {
         crate::raise_open_files();
-        let address = self.listen.unwrap_or_else(free_port);
-        let (dapr, grip) = (free_port(), free_port());
+        let ports = Ports::free(self.listen);
         let log = self.state.path().join("host.log");
         let child = self
-            .command(address, dapr.port(), grip.port(), &log)
+            .command(ports, &log)
             .spawn()
             .expect("the host's program starts");
         // Ends the host and its state also when the test process ends without dropping the application.
         let reaper = Command::new("sh")
             .arg("-c")
-            .arg("cat >/dev/null; kill -9 \"$0\" 2>/dev/null; rm -rf \"$1\"")
+            .arg("cat >/dev/null; kill -9 -- \"-$0\" 2>/dev/null; rm -rf \"$1\"")
             .arg(child.id().to_string())
             .arg(self.state.path())
             .stdin(Stdio::piped())
@@ -285,9 +313,14 @@ impl Builder {
             .spawn()
             .expect("sh starts");
         let mut app = TestApp {
-            address,
-            dapr,
-            grip,
+            address: ports.http,
+            dapr: ports.dapr,
+            grip: ports.grip,
+            gateway: if self.under_spin {
+                ports.gateway
+            } else {
+                ports.http
+            },
             jwt_secret: self.secret("JWT_SECRET"),
             grip_key: self.secret("GRIP_KEY"),
             database_url: self.environment.get("SPIN_VARIABLE_DATABASE_URL").cloned(),
@@ -300,14 +333,15 @@ impl Builder {
             reaper: Some(reaper),
         };
         let client = app.client();
+        let endpoints = self.endpoints(ports);
         let end = Instant::now() + Duration::from_secs(120);
         loop {
             if let Some(status) = app.child.try_wait().expect("the host is our child") {
                 return (app, Some(status));
             }
-            if client
-                .try_get(&self.ready_path)
-                .is_some_and(|answer| answer.status == 200)
+            let answer = client.try_get(&self.ready_path);
+            if answer.is_some_and(|answer| answer.status == 200)
+                && endpoints.iter().all(|it| TcpStream::connect(it).is_ok())
             {
                 return (app, None);
             }
@@ -322,6 +356,26 @@ impl Builder {
     }
 }
 
+/// Where an application listens.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    http: SocketAddr,
+    dapr: SocketAddr,
+    grip: SocketAddr,
+    gateway: SocketAddr,
+}
+
+impl Ports {
+    fn free(http: Option<SocketAddr>) -> Self {
+        Self {
+            http: http.unwrap_or_else(free_port),
+            dapr: free_port(),
+            grip: free_port(),
+            gateway: free_port(),
+        }
+    }
+}
+
 /// A running application. Ends when dropped.
 pub struct TestApp {
     /// Where it listens.
@@ -330,6 +384,8 @@ pub struct TestApp {
     pub dapr: SocketAddr,
     /// Where its gateway takes what is published to WebSockets and streams.
     pub grip: SocketAddr,
+    /// Where its gateway listens.
+    gateway: SocketAddr,
     /// What signs its access tokens.
     pub jwt_secret: String,
     /// What its gateway signs with.
@@ -360,7 +416,7 @@ impl TestApp {
             environment.insert(name, "1000000000".into());
         }
         Builder {
-            binary: todo(),
+            under_spin: false,
             manifest: from_env("TODO_MANIFEST", "spin.toml"),
             runtime_config: None,
             environment,
@@ -381,7 +437,7 @@ impl TestApp {
     /// Where its live connections are made: at the gateway in front of it, if it has one.
     pub fn front(&self) -> SocketAddr {
         let pushpin = self.pushpin.as_ref();
-        pushpin.map_or(self.address, |pushpin| pushpin.address)
+        pushpin.map_or(self.gateway, |pushpin| pushpin.address)
     }
 
     /// `http://…` without a slash at the end.
@@ -426,7 +482,7 @@ impl TestApp {
 
     /// Kills it where it stands (SIGKILL).
     pub fn kill(&mut self) {
-        self.child.kill().expect("the host is killed");
+        kill_group(&self.child);
         self.child.wait().expect("the host has ended");
     }
 
@@ -476,7 +532,7 @@ impl Drop for TestApp {
         if std::thread::panicking() {
             eprintln!("--- what the host printed ---\n{}", tail(&self.log()));
         }
-        let _ = self.child.kill();
+        kill_group(&self.child);
         let _ = self.child.wait();
         if let Some(mut reaper) = self.reaper.take() {
             let _ = reaper.kill();
@@ -517,6 +573,13 @@ pub(crate) fn append(path: &Path) -> File {
 pub(crate) fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+/// Kills a host where it stands, with all its processes.
+fn kill_group(child: &Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    // It may have ended already.
+    let _ = kill_process_group(group.expect("an id"), Signal::KILL);
 }
 
 fn exit_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {

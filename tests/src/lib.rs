@@ -11,6 +11,7 @@ pub mod jwt;
 pub mod kafka;
 mod pushpin;
 pub mod raw;
+pub mod spin;
 
 use std::io::Write as _;
 use std::path::PathBuf;

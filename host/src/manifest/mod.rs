@@ -88,7 +88,16 @@ pub fn load(path: &Path, purpose: Purpose) -> Result<App, ManifestErrors> {
     parse(&source, path, dir, purpose)
 }
 
-fn parse(source: &str, path: &Path, dir: &Path, purpose: Purpose) -> Result<App, ManifestErrors> {
+/// Reads the text of a manifest; messages say that it is of `path`, what it names lies in `dir`.
+///
+/// # Errors
+/// Every mistake in it, each with its place.
+pub fn parse(
+    source: &str,
+    path: &Path,
+    dir: &Path,
+    purpose: Purpose,
+) -> Result<App, ManifestErrors> {
     let diagnostics = Diagnostics::new(source);
     let app = read_document(source, &diagnostics, |document| {
         read_app(document, dir, purpose)

@@ -46,11 +46,11 @@ fn the_same_suite_passes_under_spin() {
     if is_external() {
         return;
     }
-    if Command::new("spin").arg("--version").output().is_err() {
+    if !tests::spin::is_there() {
         skip("spin is not on the PATH");
         return;
     }
-    passes(&TestApp::builder().binary("spin").start(), "under spin");
+    passes(&TestApp::builder().under_spin().start(), "under spin");
 }
 
 #[test]

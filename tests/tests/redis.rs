@@ -1,0 +1,133 @@
+//! The application with its conversations in Redis.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use servers::Redis;
+use servers::redis::Certificate;
+use tests::{Builder, TestApp, User};
+
+/// The application with the store `conversations` at `url`.
+fn with_conversations_at(url: &str) -> Builder {
+    TestApp::builder().edit_runtime_config(|text| {
+        let sqlite = text
+            .lines()
+            .find(|line| line.contains("sqlite_key_value.db"))
+            .expect("the store's path")
+            .to_owned();
+        let (before, after) = text.split_once(&sqlite).expect("it is there");
+        let before = before
+            .strip_suffix("type = \"spin\"\n")
+            .expect("the store's type");
+        format!("{before}type = \"redis\"\nurl = \"{url}\"\n{after}")
+    })
+}
+
+fn say(person: &User, message: &str, conversation: &str) -> tests::Answer {
+    let body = json!({ "message": message, "conversation_id": conversation });
+    person.post("/api/chat", &body)
+}
+
+#[test]
+fn conversations_outlast_redis_and_a_turn_without_it_is_refused() {
+    let mut redis = Redis::start();
+    let app = with_conversations_at(&format!("redis://{}/2", redis.address())).start();
+    let person = app.user();
+    let turn = person.chat("add buy milk", None);
+    let id = turn["conversation_id"].as_str().expect("an id").to_owned();
+
+    // The keys are those that Spin would use.
+    let key = format!("{}/{id}", person.id);
+    let kept = redis.cli(&["-n", "2", "GET", &key]);
+    let kept: Value = serde_json::from_str(kept.trim()).expect("a conversation");
+    assert_eq!(kept["user_id"], person.id.as_str());
+
+    redis.kill();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let answer = say(&person, "mark it as done", &id);
+        let error = answer.error(503).to_string();
+        assert!(
+            !error.contains(&redis.address().port().to_string()),
+            "{error}"
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+    assert_eq!(person.titles(&[("status", "pending")]), ["buy milk"]);
+
+    redis.restart();
+    say(&person, "mark it as done", &id).expect(200);
+    assert_eq!(person.titles(&[("status", "completed")]), ["buy milk"]);
+
+    // A restart of the host forgets nothing either.
+    let app = with_conversations_at(&format!("redis://{}/2", redis.address()))
+        .state_of(&app)
+        .start();
+    let credentials = json!({ "email": person.email, "password": person.password });
+    let session = app
+        .client()
+        .post("/api/auth/login", &credentials)
+        .expect(200);
+    let token = session["access_token"].as_str().expect("a token");
+    let person = app.client().with_token(token);
+    let messages = person.get(&format!("/api/chat/{id}")).expect(200);
+    assert_eq!(messages["messages"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn a_redis_that_answers_nothing_holds_nobody_up() {
+    let redis = Redis::start();
+    let app = with_conversations_at(&format!("redis://{}", redis.address())).start();
+    let person = app.user();
+    let turn = person.chat("add buy milk", None);
+    let id = turn["conversation_id"].as_str().expect("an id").to_owned();
+    redis.signal("STOP");
+    let begun = Instant::now();
+    say(&person, "mark it as done", &id).error(503);
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    person.task("walk the dog");
+    redis.signal("CONT");
+    say(&person, "mark it as done", &id).expect(200);
+}
+
+#[test]
+fn redis_may_want_tls_and_a_password() {
+    let certificate = Certificate::new();
+    let redis = Redis::start_secured("hidden-in-the-url", &certificate);
+    let trusted = certificate.chain().display().to_string();
+    let port = redis.address().port();
+    let url = format!("rediss://:hidden-in-the-url@127.0.0.1:{port}");
+    let app = with_conversations_at(&url)
+        .environment("SSL_CERT_FILE", &trusted)
+        .start();
+    app.user().chat("add buy milk", None);
+
+    for (url, trusted, reason) in [
+        (url.as_str(), "/dev/null", "certificate"),
+        (
+            &format!("rediss://:wrong@127.0.0.1:{port}"),
+            &trusted,
+            "password",
+        ),
+    ] {
+        let app = with_conversations_at(url)
+            .environment("SSL_CERT_FILE", trusted)
+            .start();
+        let body = json!({ "message": "add buy milk" });
+        app.user().post("/api/chat", &body).error(503);
+        let log = app.log();
+        assert!(log.contains(reason), "{log}");
+        assert!(
+            !log.contains("hidden-in-the-url") && !log.contains(":wrong@"),
+            "{log}"
+        );
+    }
+}
