@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use chrono::TimeDelta;
 use events::{Event, Outcome, TaskUpdate, TaskUpdateType, UserEvent, UserEventType, schema};
 use live::consumer::consume;
 use serde_json::{Value, json};
@@ -218,7 +217,7 @@ fn old_updates_go_as_new_ones_come() {
 #[test]
 fn a_large_history_stays_fast() {
     let (store, gateway) = (Store::new(), Gateway::default());
-    let values = "n + 1, n, 'e' || n, ?1 - n % 80000 * 1000, '{}'";
+    let values = "n + 1, n, 'e' || n, CAST(?1 AS BIGINT) - n % 80000 * 1000, '{}'";
     let first = params![at(0)];
     match crate::DIALECT {
         Dialect::Sqlite => {
