@@ -87,14 +87,22 @@ impl Default for Metrics {
             lag: Family::default(),
         };
         let registry = &mut metrics.registry;
-        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register(
+            "http_requests",
+            "Requests answered",
+            metrics.requests.clone(),
+        );
         registry.register_with_unit(
             "http_request_duration",
             "From the head of a request to the end of its answer",
             Unit::Seconds,
             metrics.durations.clone(),
         );
-        registry.register("events_published", "Events taken", metrics.published.clone());
+        registry.register(
+            "events_published",
+            "Events taken",
+            metrics.published.clone(),
+        );
         registry.register(
             "events_not_published",
             "Events that could not be taken",

@@ -26,7 +26,7 @@ use crate::locations::Locations;
 use crate::manifest::{self, Purpose};
 use crate::metrics::Metrics;
 use crate::plugin;
-use crate::runtime_config::{EventLogConfig, RuntimeConfig};
+use crate::runtime_config::RuntimeConfig;
 use crate::server::{Server, ServerLimits};
 use crate::triggers::SHUTDOWN;
 use crate::triggers::cron::{CronRunner, Ticks};
@@ -144,8 +144,14 @@ pub async fn serve(
         }
         None => config.variable("grip_key").unwrap_or_default().to_owned(),
     };
-    let Assembled { http, kafka, cron } =
-        assemble(args, app, &config, &locations.state_dir, address, metrics.clone())?;
+    let Assembled { http, kafka, cron } = assemble(
+        args,
+        app,
+        &config,
+        &locations.state_dir,
+        address,
+        metrics.clone(),
+    )?;
 
     let measured = match args.metrics_listen {
         Some(address) => Some(Server::bind(address).await.context("the metrics")?),

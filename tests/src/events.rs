@@ -137,10 +137,17 @@ fn triggers(manifest: &Path) -> Vec<(String, String)> {
     let manifest: toml::Table = text.parse().expect("TOML");
     let triggers = manifest.get("trigger").and_then(|all| all.get("kafka"));
     let mut found = Vec::new();
-    for trigger in triggers.and_then(|all| all.as_array()).into_iter().flatten() {
+    for trigger in triggers
+        .and_then(|all| all.as_array())
+        .into_iter()
+        .flatten()
+    {
         let group = trigger["group"].as_str().expect("a group");
         for topic in trigger["topics"].as_array().expect("topics") {
-            found.push((group.to_owned(), topic.as_str().expect("a topic").to_owned()));
+            found.push((
+                group.to_owned(),
+                topic.as_str().expect("a topic").to_owned(),
+            ));
         }
     }
     found

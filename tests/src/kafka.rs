@@ -130,9 +130,8 @@ impl Kafka {
     }
 
     fn record(&self, message: &OwnedMessage) -> Record {
-        let text = |bytes: Option<&[u8]>| {
-            String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
-        };
+        let text =
+            |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let topic = message.topic().strip_prefix(&self.prefix);
         Record {
             position: Position {
@@ -182,7 +181,9 @@ impl Kafka {
         partitions
             .iter()
             .map(|(partition, low, high)| {
-                let element = committed.find_partition(&name, *partition).expect("asked for");
+                let element = committed
+                    .find_partition(&name, *partition)
+                    .expect("asked for");
                 let (offset, done) = match element.offset() {
                     Offset::Offset(offset) => (offset.max(*low), finished(element.metadata())),
                     _ => (*low, 0),

@@ -217,7 +217,11 @@ impl KafkaConsumer {
             let value = message.payload().filter(|_| !without_value);
             let topic = format!("{}{DEAD_LETTER_SUFFIX}", origin.topic);
             let sent = match self.topics.ensure(&topic).await {
-                Ok(topic) => self.producer.send(&topic, message.key(), value, headers).await,
+                Ok(topic) => {
+                    self.producer
+                        .send(&topic, message.key(), value, headers)
+                        .await
+                }
                 Err(error) => Err(error),
             };
             match sent {
@@ -357,7 +361,10 @@ impl Member {
                     let key = message::key(&record);
                     let bytes = record.payload_len() + record.key_len();
                     let (offset, record) = (record.offset(), record.detach());
-                    let is_new = self.shared.window().read(&name, offset, &key, bytes, record);
+                    let is_new = self
+                        .shared
+                        .window()
+                        .read(&name, offset, &key, bytes, record);
                     if is_new {
                         self.shared.wake.notify_one();
                     }
@@ -382,7 +389,12 @@ impl Member {
             }
             if committed_at.elapsed() >= COMMIT {
                 let commits = self.shared.window().to_commit(None);
-                commit(&self.shared, consumer, commits, rdkafka::consumer::CommitMode::Async);
+                commit(
+                    &self.shared,
+                    consumer,
+                    commits,
+                    rdkafka::consumer::CommitMode::Async,
+                );
                 committed_at = Instant::now();
             }
         }

@@ -78,7 +78,11 @@ fn structured(value: &[u8]) -> Result<Value, String> {
 
 fn binary(message: &impl Message, media_type: &str, value: &[u8]) -> Result<Value, String> {
     let mut envelope = Map::new();
-    for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
+    for header in message
+        .headers()
+        .into_iter()
+        .flat_map(|headers| headers.iter())
+    {
         let Some(name) = header.key.strip_prefix(ATTRIBUTE) else {
             continue;
         };
@@ -89,9 +93,8 @@ fn binary(message: &impl Message, media_type: &str, value: &[u8]) -> Result<Valu
     if !media_type.is_empty() {
         envelope.insert("datacontenttype".into(), media_type.into());
     }
-    let is_json = media_type.is_empty()
-        || media_type.ends_with("/json")
-        || media_type.ends_with("+json");
+    let is_json =
+        media_type.is_empty() || media_type.ends_with("/json") || media_type.ends_with("+json");
     if !is_json {
         return Err(format!("the event's data is not JSON but {media_type}"));
     }
@@ -109,7 +112,13 @@ pub fn key(message: &impl Message) -> String {
         return String::from_utf8_lossy(key).into_owned();
     }
     let of_event = envelope(message).ok().and_then(|envelope| {
-        let attribute = |name| envelope.get(name)?.as_str().filter(|it| !it.is_empty()).map(str::to_owned);
+        let attribute = |name| {
+            envelope
+                .get(name)?
+                .as_str()
+                .filter(|it| !it.is_empty())
+                .map(str::to_owned)
+        };
         attribute("partitionkey").or_else(|| attribute("id"))
     });
     of_event.unwrap_or_else(|| message.offset().to_string())
@@ -138,7 +147,11 @@ pub fn dead_letter_headers(message: &OwnedMessage, cause: &Cause) -> OwnedHeader
 /// The headers of a record but for those of a dead letter.
 fn without_cause(message: &impl Message) -> OwnedHeaders {
     let mut kept = OwnedHeaders::new();
-    for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
+    for header in message
+        .headers()
+        .into_iter()
+        .flat_map(|headers| headers.iter())
+    {
         if ![REASON, ATTEMPTS, ORIGIN, GROUP, TIME].contains(&header.key) {
             kept = kept.insert(header);
         }
@@ -149,7 +162,9 @@ fn without_cause(message: &impl Message) -> OwnedHeaders {
 /// The first header of this name, whatever its case.
 fn header(message: &impl Message, name: &str) -> Option<String> {
     let headers = message.headers()?;
-    let found = headers.iter().find(|header| header.key.eq_ignore_ascii_case(name))?;
+    let found = headers
+        .iter()
+        .find(|header| header.key.eq_ignore_ascii_case(name))?;
     Some(String::from_utf8_lossy(found.value?).into_owned())
 }
 
@@ -167,12 +182,14 @@ mod tests {
     use super::*;
 
     fn message(key: &str, headers: &[(&str, &str)], value: Option<&str>) -> OwnedMessage {
-        let headers = headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
-            all.insert(Header {
-                key,
-                value: Some(*value),
-            })
-        });
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| {
+                all.insert(Header {
+                    key,
+                    value: Some(*value),
+                })
+            });
         OwnedMessage::new(
             value.map(|value| value.as_bytes().to_vec()),
             (!key.is_empty()).then(|| key.as_bytes().to_vec()),
@@ -191,7 +208,10 @@ mod tests {
         let expected: Value = serde_json::from_str(EVENT).unwrap();
         for headers in [
             &[("content-type", "application/cloudevents+json")][..],
-            &[("Content-Type", "application/cloudevents+json; charset=UTF-8")],
+            &[(
+                "Content-Type",
+                "application/cloudevents+json; charset=UTF-8",
+            )],
             &[],
             &[("content-type", "application/json")],
         ] {
@@ -223,10 +243,26 @@ mod tests {
             (&[][..], None, "no value"),
             (&[], Some("hello"), "no CloudEvent"),
             (&[], Some("{\"id\":\"1\"}"), "no CloudEvent"),
-            (&[("content-type", "application/cloudevents+json")], Some("{"), "not JSON"),
-            (&[("content-type", "application/cloudevents+json")], Some("[]"), "JSON object"),
-            (&[("content-type", "application/cloudevents+avro")], Some(""), "avro"),
-            (&[("content-type", "application/cloudevents-batch+json")], Some("[]"), "batch"),
+            (
+                &[("content-type", "application/cloudevents+json")],
+                Some("{"),
+                "not JSON",
+            ),
+            (
+                &[("content-type", "application/cloudevents+json")],
+                Some("[]"),
+                "JSON object",
+            ),
+            (
+                &[("content-type", "application/cloudevents+avro")],
+                Some(""),
+                "avro",
+            ),
+            (
+                &[("content-type", "application/cloudevents-batch+json")],
+                Some("[]"),
+                "batch",
+            ),
             (&binary, Some("{"), "not JSON"),
             (&with("text/plain"), Some("1"), "text/plain"),
             (&with("image/png"), Some("1"), "image/png"),
@@ -267,7 +303,13 @@ mod tests {
         let get = |name| header(&letter, name).unwrap_or_default();
         let all = letter.headers().map(|headers| headers.count());
         assert_eq!(all, Some(7));
-        assert_eq!((get("ce_id"), get("a"), get(REASON)), ("1".into(), "b".into(), "no".into()));
-        assert_eq!((get(ATTEMPTS), get(ORIGIN), get(GROUP)), ("2".into(), "t/0/7".into(), "g".into()));
+        assert_eq!(
+            (get("ce_id"), get("a"), get(REASON)),
+            ("1".into(), "b".into(), "no".into())
+        );
+        assert_eq!(
+            (get(ATTEMPTS), get(ORIGIN), get(GROUP)),
+            ("2".into(), "t/0/7".into(), "g".into())
+        );
     }
 }

@@ -77,7 +77,9 @@ impl Kafka {
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         members.retain(|member| member.strong_count() > 0);
         let members = members.iter().filter_map(Weak::upgrade);
-        members.flat_map(|member| member.lag(&self.topics)).collect()
+        members
+            .flat_map(|member| member.lag(&self.topics))
+            .collect()
     }
 
     /// Sends what waits, for a while.

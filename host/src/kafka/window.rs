@@ -158,7 +158,10 @@ impl<M> Partition<M> {
         while done.first().is_some_and(|offset| *offset < base) {
             done.pop_first();
         }
-        while tried.first_key_value().is_some_and(|(offset, _)| *offset < base) {
+        while tried
+            .first_key_value()
+            .is_some_and(|(offset, _)| *offset < base)
+        {
             tried.pop_first();
         }
         self.changed = true;

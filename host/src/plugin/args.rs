@@ -48,6 +48,9 @@ pub struct PluginArgs {
     /// name it where it is another.
     #[arg(long, env = "TODO_GRIP_HTTP_PORT", default_value_t = 5561)]
     pub grip_http_port: u16,
+    /// The address for metrics in Prometheus' text format, at /metrics; none without it.
+    #[arg(long, env = "TODO_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// What log lines on standard error look like.
     #[arg(long, value_enum, default_value = "auto", env = "TODO_LOG_FORMAT")]
     pub log_format: LogFormat,

@@ -108,6 +108,7 @@ impl Plugin {
             dapr_http_port: args.dapr_http_port,
             grip_http_port: args.grip_http_port,
             grip_key: None,
+            metrics_listen: args.metrics_listen,
             guards: args.guards,
         };
         up::run(&args, up::serve(&args, &app, &locations, config, spin))

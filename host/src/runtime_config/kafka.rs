@@ -38,7 +38,9 @@ pub struct Options(pub Vec<(String, String)>);
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -48,10 +50,19 @@ const OURS: [(&str, &str); 8] = [
     ("metadata.broker.list", "expected `brokers`"),
     ("group.id", "expected `group` of a trigger"),
     ("group.instance.id", "expected `group_instance_id`"),
-    ("enable.auto.commit", "offsets are committed after the component's outcome"),
-    ("enable.auto.offset.store", "offsets are committed after the component's outcome"),
+    (
+        "enable.auto.commit",
+        "offsets are committed after the component's outcome",
+    ),
+    (
+        "enable.auto.offset.store",
+        "offsets are committed after the component's outcome",
+    ),
     ("enable.idempotence", "the producer is always idempotent"),
-    ("acks", "a publisher is answered when all replicas in sync have the event"),
+    (
+        "acks",
+        "a publisher is answered when all replicas in sync have the event",
+    ),
 ];
 
 /// The section, if it is there.
@@ -109,13 +120,19 @@ pub fn read(document: &Table, folders: Folders) -> Option<KafkaConfig> {
 
 fn number(table: &Table, key: &'static str, range: std::ops::RangeInclusive<i32>) -> Option<i32> {
     let value = table.value(key)?;
-    let number = value.as_integer().and_then(|number| i32::try_from(number).ok());
+    let number = value
+        .as_integer()
+        .and_then(|number| i32::try_from(number).ok());
     let number = number.filter(|number| range.contains(number));
     if number.is_none() {
         table.diagnostics().report(
             value.span(),
             format!("`{key}` cannot be used"),
-            format!("expected a number from {} to {}", range.start(), range.end()),
+            format!(
+                "expected a number from {} to {}",
+                range.start(),
+                range.end()
+            ),
         );
     }
     number
@@ -144,7 +161,10 @@ fn read_tls(table: &Table, folders: Folders, options: &mut Options) {
             tls.finish();
         }
         (None, None) => {
-            value.mismatch("`tls`", "true, or a table with `ca`, `certificate` and `key`");
+            value.mismatch(
+                "`tls`",
+                "true, or a table with `ca`, `certificate` and `key`",
+            );
             return;
         }
     }
@@ -160,7 +180,8 @@ fn read_sasl(table: &Table, folders: Folders, options: &mut Options) {
     if let Some(mechanism) = sasl.required_text("mechanism", expected) {
         if !MECHANISMS.contains(&mechanism.value.as_str()) {
             let found = format!("unknown mechanism `{}`", mechanism.value);
-            sasl.diagnostics().report(mechanism.span, found, format!("expected {expected}"));
+            sasl.diagnostics()
+                .report(mechanism.span, found, format!("expected {expected}"));
         }
         options.0.push(("sasl.mechanism".into(), mechanism.value));
     }
@@ -175,12 +196,19 @@ fn read_sasl(table: &Table, folders: Folders, options: &mut Options) {
             None
         }
     };
-    options.0.extend(password.map(|password| ("sasl.password".into(), password)));
+    options
+        .0
+        .extend(password.map(|password| ("sasl.password".into(), password)));
     sasl.finish();
-    let tls = options.0.iter_mut().find(|(name, _)| name == "security.protocol");
+    let tls = options
+        .0
+        .iter_mut()
+        .find(|(name, _)| name == "security.protocol");
     match tls {
         Some((_, protocol)) => *protocol = "sasl_ssl".into(),
-        None => options.0.push(("security.protocol".into(), "sasl_plaintext".into())),
+        None => options
+            .0
+            .push(("security.protocol".into(), "sasl_plaintext".into())),
     }
 }
 

@@ -120,7 +120,12 @@ impl Kafka {
         let folder = self.folder.path();
         let mut command = Command::new("java");
         command
-            .args(["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .args([
+                "-Xms64m",
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+            ])
             .arg(format!(
                 "-Dlog4j2.configurationFile={}",
                 folder.join("log4j2.properties").display()

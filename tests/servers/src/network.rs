@@ -55,7 +55,11 @@ impl Network {
     }
 
     fn set(&self, is_cut: bool) {
-        let mut state = self.state.is_cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .state
+            .is_cut
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *state = is_cut;
         self.state.changed.notify_all();
     }

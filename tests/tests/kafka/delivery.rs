@@ -63,11 +63,17 @@ fn events_of_one_key_keep_their_order_and_other_keys_pass_one_that_retries() {
     let (calls, tries) = (recorder.arrived().len(), seen(&app, "stuck-1"));
     app.kill();
     let app = again(&app, &triggers).start();
-    wait_for("that the one that is stuck comes to the next owner", 60, || {
-        (seen(&app, "stuck-1") > tries).then_some(())
-    });
+    wait_for(
+        "that the one that is stuck comes to the next owner",
+        60,
+        || (seen(&app, "stuck-1") > tries).then_some(()),
+    );
     assert_eq!(app.lag("single"), 9);
-    assert_eq!(recorder.arrived().len(), calls, "nothing that was finished came again");
+    assert_eq!(
+        recorder.arrived().len(),
+        calls,
+        "nothing that was finished came again"
+    );
 }
 
 #[test]
@@ -88,8 +94,18 @@ fn each_kind_of_failure_counts_and_what_failed_comes_alone() {
         .start();
     for (action, _) in actions {
         for n in 0..9 {
-            let payload = if n == 4 { json!({"do": action}) } else { json!({}) };
-            publish(&app, action, &format!("key-{n}"), &format!("{action}-{n}"), &payload);
+            let payload = if n == 4 {
+                json!({"do": action})
+            } else {
+                json!({})
+            };
+            publish(
+                &app,
+                action,
+                &format!("key-{n}"),
+                &format!("{action}-{n}"),
+                &payload,
+            );
         }
     }
     for (action, reason) in actions {
@@ -100,7 +116,11 @@ fn each_kind_of_failure_counts_and_what_failed_comes_alone() {
         };
         let bad = format!("{action}-4");
         assert_eq!(id(&letter.record.envelope), bad);
-        assert!(letter.reason.contains(reason), "{action}: {}", letter.reason);
+        assert!(
+            letter.reason.contains(reason),
+            "{action}: {}",
+            letter.reason
+        );
         assert_eq!((letter.attempts, letter.group.as_str()), (2, action));
         assert_eq!(letter.record.key, "key-4");
         let records = app.records(action);
@@ -117,7 +137,10 @@ fn each_kind_of_failure_counts_and_what_failed_comes_alone() {
     let again = written(&app, "consumed");
     let again = again.iter().filter(|it| it["seen"] != 1);
     assert!(again.clone().count() >= 3);
-    assert!(again.clone().all(|it| it["batch"] == 1), "what failed before comes alone");
+    assert!(
+        again.clone().all(|it| it["batch"] == 1),
+        "what failed before comes alone"
+    );
 }
 
 #[test]
@@ -130,7 +153,10 @@ fn what_is_rejected_is_given_up_at_once_and_its_key_goes_on() {
     let [letter] = &letters[..] else {
         panic!("one: {letters:?}")
     };
-    assert_eq!((letter.attempts, letter.reason.as_str()), (1, "asked to reject"));
+    assert_eq!(
+        (letter.attempts, letter.reason.as_str()),
+        (1, "asked to reject")
+    );
     assert_eq!((seen(&app, "first"), seen(&app, "behind")), (1, 1));
 }
 
@@ -153,7 +179,10 @@ fn groups_get_each_event_and_members_of_one_share_them() {
         assert_eq!(recorder.times(id), 2, "{id}: once in each group");
     }
     let counts = [&app, &other].map(|app| written(app, "consumed").len());
-    assert!(counts.iter().all(|count| *count > 0), "both took some: {counts:?}");
+    assert!(
+        counts.iter().all(|count| *count > 0),
+        "both took some: {counts:?}"
+    );
 }
 
 #[test]
@@ -168,7 +197,13 @@ fn killed_in_a_call_it_loses_nothing_and_counts_no_attempt() {
     }
     for n in 0..200 {
         let name = format!("e{n}");
-        publish(&app, "t", &format!("k{}", n % 20), &name, &recorder.call(&name));
+        publish(
+            &app,
+            "t",
+            &format!("k{}", n % 20),
+            &name,
+            &recorder.call(&name),
+        );
     }
     recorder.wait(3 + 20);
     app.kill();
@@ -176,7 +211,9 @@ fn killed_in_a_call_it_loses_nothing_and_counts_no_attempt() {
     assert!(open >= 3, "those in a call at the least: {open}");
     recorder.release();
     let app = again(&app, &triggers).start();
-    wait_for("that the group is through", 60, || (app.lag("g") == 0).then_some(()));
+    wait_for("that the group is through", 60, || {
+        (app.lag("g") == 0).then_some(())
+    });
     let mut first: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for name in recorder.arrived_of("e") {
         let n: usize = name[1..].parse().expect("a number");
@@ -213,7 +250,11 @@ fn told_to_stop_it_finishes_the_calls_that_run_and_leaves_the_rest() {
     wait_for("that it stops", 10, || {
         app.log().contains("nothing new is begun").then_some(())
     });
-    assert_eq!(app.exit_within(Duration::from_millis(500)), None, "it waits for the calls");
+    assert_eq!(
+        app.exit_within(Duration::from_millis(500)),
+        None,
+        "it waits for the calls"
+    );
     recorder.release();
     let status = app.exit_within(Duration::from_secs(15)).expect("it ends");
     assert!(status.success(), "{status}");
@@ -254,7 +295,11 @@ fn a_partition_moves_with_what_is_known_of_it_and_no_key_is_in_two_calls() {
     recorder.release();
     settled(&app, "g");
     let mut arrived: Vec<String> = recorder.arrived();
-    assert_eq!(arrived.len(), 82, "each once, and none again because of the move");
+    assert_eq!(
+        arrived.len(),
+        82,
+        "each once, and none again because of the move"
+    );
     arrived.sort_unstable();
     arrived.dedup();
     assert_eq!(arrived.len(), 82);

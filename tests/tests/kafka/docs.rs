@@ -55,9 +55,9 @@ fn the_commands_work_as_printed() {
     assert_eq!(event["data"]["task_id"], json!(task));
     run(write);
     let written = kafka.messages("task-updates");
-    let by_hand = written.iter().find(|it| {
-        rdkafka::Message::key(*it) == Some(&b"somebody"[..])
-    });
+    let by_hand = written
+        .iter()
+        .find(|it| rdkafka::Message::key(*it) == Some(&b"somebody"[..]));
     assert!(by_hand.is_some());
     let lag = wait_for("the lag of every group", 60, || {
         let printed = run(measure);

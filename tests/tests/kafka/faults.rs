@@ -110,7 +110,10 @@ impl Load {
                 assert!(seen.contains(id), "acknowledged and lost: {id}");
             }
         }
-        assert_eq!(applied, stored, "what is stored is in the trail, and nothing else");
+        assert_eq!(
+            applied, stored,
+            "what is stored is in the trail, and nothing else"
+        );
         app.command(&["audit", "verify"]);
         println!(
             "{what}: {} changes acknowledged, {} not; {stored} stored, {applied} applied once, none lost; \
@@ -167,7 +170,12 @@ fn the_network_to_the_broker_is_cut() {
 #[test]
 fn instances_come_and_go_and_are_killed() {
     let first = TestApp::builder().kafka().tick_each_second().start();
-    let another = || TestApp::builder().state_of(&first).tick_each_second().start();
+    let another = || {
+        TestApp::builder()
+            .state_of(&first)
+            .tick_each_second()
+            .start()
+    };
     let mut second = another();
     let load = Load::start(&[&first, &second]);
     load.wait_for_more(100);
@@ -181,8 +189,14 @@ fn instances_come_and_go_and_are_killed() {
     let replaced = another();
     load.wait_for_more(100);
     fourth.signal("TERM");
-    assert!(fourth.exit_within(Duration::from_secs(30)).is_some(), "it leaves");
+    assert!(
+        fourth.exit_within(Duration::from_secs(30)).is_some(),
+        "it leaves"
+    );
     load.wait_for_more(100);
-    load.check("two to four instances, two of them killed, one told to go", &first);
+    load.check(
+        "two to four instances, two of them killed, one told to go",
+        &first,
+    );
     drop(replaced);
 }

@@ -12,7 +12,13 @@ use crate::kafka_of;
 use crate::triggers::{application, kafka, settled, written};
 
 /// Writes a record as any client would.
-fn write(app: &TestApp, topic: &str, key: Option<&str>, headers: &[(&str, &str)], value: Option<&str>) {
+fn write(
+    app: &TestApp,
+    topic: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    value: Option<&str>,
+) {
     let topics = kafka_of(app);
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", &topics.direct)
@@ -22,13 +28,17 @@ fn write(app: &TestApp, topic: &str, key: Option<&str>, headers: &[(&str, &str)]
     let mut record = BaseRecord::<str, str>::to(&topic);
     record.key = key;
     record.payload = value;
-    let headers = headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
-        all.insert(Header {
-            key,
-            value: Some(*value),
-        })
-    });
-    producer.send(record.headers(headers)).expect("it is queued");
+    let headers = headers
+        .iter()
+        .fold(OwnedHeaders::new(), |all, (key, value)| {
+            all.insert(Header {
+                key,
+                value: Some(*value),
+            })
+        });
+    producer
+        .send(record.headers(headers))
+        .expect("it is queued");
     producer.flush(Duration::from_secs(30)).expect("it is sent");
 }
 
@@ -58,7 +68,11 @@ fn a_plain_clients_events_are_consumed_and_what_is_none_is_a_dead_letter() {
         (Some("text"), &[][..], Some("hello")),
         (None, &[], None),
         (Some("broken"), &json_mode[..], Some("{")),
-        (Some("image"), &[binary[0], binary[1], ("content-type", "image/png")], Some("png")),
+        (
+            Some("image"),
+            &[binary[0], binary[1], ("content-type", "image/png")],
+            Some("png"),
+        ),
         (Some("half"), &binary[..2], Some("{}")),
     ] {
         write(&app, "t", key, headers, value);
@@ -94,7 +108,10 @@ fn a_plain_clients_events_are_consumed_and_what_is_none_is_a_dead_letter() {
     assert!(letters.iter().all(|it| it.attempts == 1 && it.group == "g"));
     // What it was is kept, headers and all.
     let messages = kafka_of(&app).messages("t.dlq");
-    let image = messages.iter().find(|it| it.key() == Some(&b"image"[..])).expect("the image");
+    let image = messages
+        .iter()
+        .find(|it| it.key() == Some(&b"image"[..]))
+        .expect("the image");
     assert_eq!(image.payload(), Some(&b"png"[..]));
     assert_eq!(tests::kafka::header(image, "ce_id"), "binary");
 }
@@ -107,20 +124,29 @@ fn a_plain_client_reads_events_that_keep_their_schemas() {
     let due = (chrono::Utc::now() + chrono::TimeDelta::seconds(3)).to_rfc3339();
     person.create(&json!({"title": "due", "due_date": due, "reminders": ["PT1S"]}));
     let path = format!("/api/tasks/{task}");
-    person.patch(&path, &json!({"priority": "high"})).expect(200);
+    person
+        .patch(&path, &json!({"priority": "high"}))
+        .expect(200);
     person.post_empty(&format!("{path}/complete")).expect(200);
     person.delete(&path).expect(204);
     wait_for("the notification", 60, || person.notifications().pop());
     app.settle(60);
     let mut counts = Vec::new();
-    for topic in events::TOPICS.into_iter().filter(|topic| *topic != events::USER_EVENTS) {
+    for topic in events::TOPICS
+        .into_iter()
+        .filter(|topic| *topic != events::USER_EVENTS)
+    {
         // `events` checks each against its schema.
         let events = app.events(topic);
         assert!(!events.is_empty(), "{topic}");
         let messages = kafka_of(&app).messages(topic);
         assert_eq!(messages.len(), events.len());
         for message in &messages {
-            assert_eq!(message.key(), Some(person.id.as_bytes()), "keyed by the person");
+            assert_eq!(
+                message.key(),
+                Some(person.id.as_bytes()),
+                "keyed by the person"
+            );
         }
         counts.push((topic, events.len()));
     }
@@ -128,6 +154,12 @@ fn a_plain_client_reads_events_that_keep_their_schemas() {
     let types: Vec<String> = (app.events("task-events").iter())
         .map(|event| event.event_type.clone())
         .collect();
-    let expected = ["task_created", "task_created", "task_updated", "task_completed", "task_deleted"];
+    let expected = [
+        "task_created",
+        "task_created",
+        "task_updated",
+        "task_completed",
+        "task_deleted",
+    ];
     assert_eq!(types, expected);
 }

@@ -8,8 +8,8 @@ use tests::{Client, TestApp, wait_for};
 
 use rdkafka::Message as _;
 
-use crate::triggers::{Recorder, application, kafka, publish, settled};
 use crate::kafka_of;
+use crate::triggers::{Recorder, application, kafka, publish, settled};
 
 #[test]
 fn an_event_is_a_cloud_event_of_its_key_in_a_topic_that_was_made() {
@@ -23,7 +23,10 @@ fn an_event_is_a_cloud_event_of_its_key_in_a_topic_that_was_made() {
     assert_eq!(messages.len(), 20);
     let partition = messages[0].partition();
     for (n, message) in messages.iter().enumerate() {
-        assert_eq!((message.key(), message.partition()), (Some(&b"k"[..]), partition));
+        assert_eq!(
+            (message.key(), message.partition()),
+            (Some(&b"k"[..]), partition)
+        );
         let content_type = header(message, "content-type");
         assert_eq!(content_type, "application/cloudevents+json; charset=utf-8");
         let event: serde_json::Value =
@@ -45,7 +48,10 @@ fn what_cannot_be_published_is_told_from_what_cannot_be_now() {
     assert_eq!(post(&"t".repeat(300), "x".into()).status, 400);
     // More than the brokers take by their default.
     let answer = post("t", "x".repeat(2_000_000));
-    assert_eq!(answer.expect(400)["errorCode"], "ERR_PUBSUB_PUBLISH_MESSAGE");
+    assert_eq!(
+        answer.expect(400)["errorCode"],
+        "ERR_PUBSUB_PUBLISH_MESSAGE"
+    );
     assert_eq!(post("t", "x".into()).status, 204);
 }
 
@@ -59,10 +65,18 @@ fn without_a_broker_it_starts_serves_and_refuses_to_publish() {
         .kafka_at(topics.into())
         .start();
     let asked = Instant::now();
-    let event = json!({"id": "1", "source": "/test", "type": "asked", "data": recorder.call("first")});
+    let event =
+        json!({"id": "1", "source": "/test", "type": "asked", "data": recorder.call("first")});
     let answer = app.publish("t", "k", &event);
-    assert_eq!(answer.expect(500)["errorCode"], "ERR_PUBSUB_PUBLISH_MESSAGE");
-    assert!(asked.elapsed() < Duration::from_secs(25), "{:?}", asked.elapsed());
+    assert_eq!(
+        answer.expect(500)["errorCode"],
+        "ERR_PUBSUB_PUBLISH_MESSAGE"
+    );
+    assert!(
+        asked.elapsed() < Duration::from_secs(25),
+        "{:?}",
+        asked.elapsed()
+    );
 
     broker.restart();
     wait_for("that it can be published", 60, || {
@@ -79,7 +93,9 @@ fn without_a_broker_it_starts_serves_and_refuses_to_publish() {
     wait_for("that it can be published again", 60, || {
         (app.publish("t", "k", &event).status == 204).then_some(())
     });
-    wait_for("that the group is through", 60, || (app.lag("g") == 0).then_some(()));
+    wait_for("that the group is through", 60, || {
+        (app.lag("g") == 0).then_some(())
+    });
 }
 
 #[test]
@@ -87,13 +103,34 @@ fn mistakes_in_the_configuration_are_named_with_their_line() {
     for (section, words) in [
         ("[kafka]\n", &["[kafka] has no `brokers`"][..]),
         ("[kafka]\nbrokers = \"\"\n", &["names none"]),
-        ("[kafka]\nbrokers = \"b:1\"\npartition = 3\n", &["unknown field", "`partitions`"]),
-        ("[kafka]\nbrokers = \"b:1\"\npartitions = 0\n", &["`partitions` cannot be used"]),
-        ("[kafka]\nbrokers = \"b:1\"\ntopic_prefix = \"a/b\"\n", &["cannot begin so"]),
-        ("[kafka]\nbrokers = \"b:1\"\n[kafka.options]\n\"no.such\" = \"1\"\n", &["librdkafka", "no.such"]),
-        ("[kafka]\nbrokers = \"b:1\"\n[kafka.options]\n\"group.id\" = \"g\"\n", &["`group.id` cannot be set"]),
-        ("[kafka]\nbrokers = \"b:1\"\n[kafka.sasl]\nmechanism = \"X\"\nusername = \"u\"\npassword = \"p\"\n", &["unknown mechanism"]),
-        ("[kafka]\nbrokers = \"b:1\"\n[kafka.sasl]\nmechanism = \"PLAIN\"\nusername = \"u\"\n", &["password_file"]),
+        (
+            "[kafka]\nbrokers = \"b:1\"\npartition = 3\n",
+            &["unknown field", "`partitions`"],
+        ),
+        (
+            "[kafka]\nbrokers = \"b:1\"\npartitions = 0\n",
+            &["`partitions` cannot be used"],
+        ),
+        (
+            "[kafka]\nbrokers = \"b:1\"\ntopic_prefix = \"a/b\"\n",
+            &["cannot begin so"],
+        ),
+        (
+            "[kafka]\nbrokers = \"b:1\"\n[kafka.options]\n\"no.such\" = \"1\"\n",
+            &["librdkafka", "no.such"],
+        ),
+        (
+            "[kafka]\nbrokers = \"b:1\"\n[kafka.options]\n\"group.id\" = \"g\"\n",
+            &["`group.id` cannot be set"],
+        ),
+        (
+            "[kafka]\nbrokers = \"b:1\"\n[kafka.sasl]\nmechanism = \"X\"\nusername = \"u\"\npassword = \"p\"\n",
+            &["unknown mechanism"],
+        ),
+        (
+            "[kafka]\nbrokers = \"b:1\"\n[kafka.sasl]\nmechanism = \"PLAIN\"\nusername = \"u\"\n",
+            &["password_file"],
+        ),
     ] {
         let (code, said) = TestApp::builder().runtime_config(section).start_refused();
         assert_eq!(code, 1, "{said}");

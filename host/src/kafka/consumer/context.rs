@@ -70,7 +70,11 @@ impl Context {
         if partitions.count() == 0 {
             return;
         }
-        tracing::info!(group = self.group, partitions = partitions.count(), "partitions assigned");
+        tracing::info!(
+            group = self.group,
+            partitions = partitions.count(),
+            "partitions assigned"
+        );
         let committed = consumer
             .committed_offsets(partitions.clone(), COMMITTED)
             .inspect_err(|error| {
@@ -104,14 +108,21 @@ impl Context {
         if partitions.count() == 0 {
             return;
         }
-        tracing::info!(group = self.group, partitions = partitions.count(), "partitions revoked");
+        tracing::info!(
+            group = self.group,
+            partitions = partitions.count(),
+            "partitions revoked"
+        );
         let names = names(partitions);
         let end = Instant::now() + self.shared.time_limit;
         let mut window = self.shared.window();
         while window.drain(&names) > 0 && !self.shared.stops() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                tracing::warn!(group = self.group, "events in a call will come to their next owner too");
+                tracing::warn!(
+                    group = self.group,
+                    "events in a call will come to their next owner too"
+                );
                 break;
             }
             let waited = self.shared.landed.wait_timeout(window, left);
@@ -128,7 +139,12 @@ impl Context {
 }
 
 /// Commits, or has it tried again later.
-pub fn commit(shared: &Shared, consumer: &BaseConsumer<Context>, commits: Vec<Commit>, mode: CommitMode) {
+pub fn commit(
+    shared: &Shared,
+    consumer: &BaseConsumer<Context>,
+    commits: Vec<Commit>,
+    mode: CommitMode,
+) {
     if commits.is_empty() {
         return;
     }

@@ -30,7 +30,10 @@ fn finish(window: &mut Window<()>, fates: Vec<(Ticket, Fate)>) {
 
 fn commits(window: &mut Window<()>) -> Vec<(i64, String)> {
     let commits = window.to_commit(None);
-    commits.into_iter().map(|it| (it.offset, it.progress)).collect()
+    commits
+        .into_iter()
+        .map(|it| (it.offset, it.progress))
+        .collect()
 }
 
 #[test]
@@ -64,15 +67,25 @@ fn a_retry_keeps_its_key_and_the_committed_offset_back_and_nothing_else() {
 #[test]
 fn the_next_owner_goes_on_where_the_last_one_was() {
     let mut window = Window::default();
-    window.assign(name(0), Some(10), Progress::of_text("done=1,3 tried=0:2", 10));
+    window.assign(
+        name(0),
+        Some(10),
+        Progress::of_text("done=1,3 tried=0:2", 10),
+    );
     for offset in 10..15 {
         let new = window.read(&name(0), offset, &format!("k{offset}"), 1, ());
         assert_eq!(new, ![11, 13].contains(&offset), "{offset}");
     }
     let taken = window.take(Instant::now(), 10);
-    let seen: Vec<_> = taken.iter().map(|it| (it.ticket.offset, it.attempt)).collect();
+    let seen: Vec<_> = taken
+        .iter()
+        .map(|it| (it.ticket.offset, it.attempt))
+        .collect();
     assert_eq!(seen, [(10, 3), (12, 1), (14, 1)]);
-    finish(&mut window, taken.iter().map(|it| (it.ticket, Fate::Done)).collect());
+    finish(
+        &mut window,
+        taken.iter().map(|it| (it.ticket, Fate::Done)).collect(),
+    );
     assert_eq!(commits(&mut window), [(15, String::new())]);
 }
 
@@ -81,7 +94,10 @@ fn what_is_revoked_counts_for_nothing() {
     let mut window = reading(&["a", "b"]);
     let taken = window.take(Instant::now(), 1);
     assert_eq!(window.drain(&[name(0)]), 1);
-    assert!(window.take(Instant::now(), 1).is_empty(), "nothing new is begun");
+    assert!(
+        window.take(Instant::now(), 1).is_empty(),
+        "nothing new is begun"
+    );
     window.revoke(&[name(0)]);
     window.assign(name(0), Some(0), Progress::default());
     assert!(window.read(&name(0), 0, "a", 1, ()));
@@ -109,7 +125,11 @@ fn a_partition_is_paused_at_its_bounds_and_read_on_at_half_of_them() {
     let stuck = Instant::now() + Duration::from_secs(60);
     // One key is stuck; the others pass it until the window is full.
     loop {
-        let key = if offset == 0 { "stuck".to_owned() } else { format!("{offset}") };
+        let key = if offset == 0 {
+            "stuck".to_owned()
+        } else {
+            format!("{offset}")
+        };
         assert!(window.read(&name(0), offset, &key, 1, ()));
         offset += 1;
         let taken = window.take(Instant::now(), 100);
@@ -117,7 +137,13 @@ fn a_partition_is_paused_at_its_bounds_and_read_on_at_half_of_them() {
             0 => Fate::Retry(stuck),
             _ => Fate::Done,
         };
-        finish(&mut window, taken.iter().map(|it| (it.ticket, fate(it.ticket))).collect());
+        finish(
+            &mut window,
+            taken
+                .iter()
+                .map(|it| (it.ticket, fate(it.ticket)))
+                .collect(),
+        );
         let (pause, resume) = window.flow();
         assert!(resume.is_empty());
         if !pause.is_empty() {
@@ -125,7 +151,10 @@ fn a_partition_is_paused_at_its_bounds_and_read_on_at_half_of_them() {
         }
     }
     assert_eq!(offset, SPAN);
-    assert_eq!(commits(&mut window), [(0, format!("done=1-{} tried=0:1", SPAN - 1))]);
+    assert_eq!(
+        commits(&mut window),
+        [(0, format!("done=1-{} tried=0:1", SPAN - 1))]
+    );
     let taken = window.take(stuck, 1);
     finish(&mut window, vec![(taken[0].ticket, Fate::Done)]);
     assert_eq!(window.flow(), (vec![], vec![name(0)]));
@@ -137,7 +166,10 @@ fn a_partition_is_paused_at_its_bounds_and_read_on_at_half_of_them() {
     }
     assert_eq!(window.flow(), (vec![name(0)], vec![]));
     let taken = window.take(Instant::now(), MAX_RECORDS / 2);
-    finish(&mut window, taken.iter().map(|it| (it.ticket, Fate::Done)).collect());
+    finish(
+        &mut window,
+        taken.iter().map(|it| (it.ticket, Fate::Done)).collect(),
+    );
     assert_eq!(window.flow(), (vec![], vec![]), "not yet");
     let taken = window.take(Instant::now(), 1);
     finish(&mut window, vec![(taken[0].ticket, Fate::Done)]);

@@ -40,7 +40,11 @@ pub struct RequestLog {
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
-        let status = if self.answered { self.status.as_u16() } else { 499 };
+        let status = if self.answered {
+            self.status.as_u16()
+        } else {
+            499
+        };
         let metrics = &self.metrics;
         metrics.request(&self.component, status, self.started.elapsed());
         // The query stays out: it may hold secrets.

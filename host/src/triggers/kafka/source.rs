@@ -103,7 +103,9 @@ impl Source {
     pub async fn finish(&self, outcomes: Vec<(Receipt, Finished)>) -> Result<(), SourceError> {
         match self {
             Self::Log(consumer) => {
-                let outcomes = outcomes.into_iter().map(|(receipt, it)| (receipt.position, it));
+                let outcomes = outcomes
+                    .into_iter()
+                    .map(|(receipt, it)| (receipt.position, it));
                 consumer.finish(outcomes.collect()).await?;
             }
             Self::Kafka(consumer) => {
