@@ -34,6 +34,7 @@ fn from_env(name: &str, default: &str) -> PathBuf {
 
 /// How to start an application; [`TestApp::builder`] has the defaults.
 pub struct Builder {
+    binary: PathBuf,
     under_spin: bool,
     manifest: PathBuf,
     runtime_config: Option<String>,
@@ -47,6 +48,12 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// Another host than `TODO_BIN`.
+    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.binary = binary.into();
+        self
+    }
+
     /// Starts it with `spin up` and our plugins, instead of `todo up`.
     pub fn under_spin(mut self) -> Self {
         self.under_spin = true;
@@ -213,7 +220,7 @@ impl Builder {
         let mut command = if self.under_spin {
             spin::command(ports.dapr)
         } else {
-            Command::new(todo())
+            Command::new(&self.binary)
         };
         command
             .arg("up")
@@ -416,6 +423,7 @@ impl TestApp {
             environment.insert(name, "1000000000".into());
         }
         Builder {
+            binary: todo(),
             under_spin: false,
             manifest: from_env("TODO_MANIFEST", "spin.toml"),
             runtime_config: None,

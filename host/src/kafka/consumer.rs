@@ -388,7 +388,7 @@ impl Member {
                 consumer.resume(&context::list(&resume))?;
             }
             if committed_at.elapsed() >= COMMIT {
-                let commits = self.shared.window().to_commit(None);
+                let commits = self.shared.window().take_commits(None);
                 commit(
                     &self.shared,
                     consumer,

@@ -410,7 +410,7 @@ impl<M> Window<M> {
     }
 
     /// What is to be committed of these, or of all; each once.
-    pub fn to_commit(&mut self, names: Option<&[Name]>) -> Vec<Commit> {
+    pub fn take_commits(&mut self, names: Option<&[Name]>) -> Vec<Commit> {
         let mut commits = Vec::new();
         for partition in self.partitions.values_mut() {
             if !partition.changed || names.is_some_and(|names| !names.contains(&partition.name)) {

@@ -85,10 +85,7 @@ fn connect(client: TcpStream, server: SocketAddr, state: &Arc<State>) {
 /// Copies one direction until either side ends, and then ends the other.
 fn copy(mut from: TcpStream, mut to: TcpStream, state: &State) {
     let mut buffer = vec![0; 64 << 10];
-    loop {
-        let Ok(length @ 1..) = from.read(&mut buffer) else {
-            break;
-        };
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
         state.pass();
         if to.write_all(&buffer[..length]).is_err() {
             break;

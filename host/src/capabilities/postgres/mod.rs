@@ -1,4 +1,5 @@
 //! `spin:postgres@4.2.0`.
+#![expect(clippy::result_large_err, reason = "the error is Spin's own type")]
 
 mod connection;
 mod pools;

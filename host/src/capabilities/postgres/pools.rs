@@ -30,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// A pool for each address, and each certificate that is trusted there.
 #[derive(Default)]
-pub struct Pools(Mutex<HashMap<(String, Option<String>), Pool>>);
+pub struct Pools(pub(super) Mutex<HashMap<(String, Option<String>), Pool>>);
 
 impl Pools {
     /// A connection to `address`, which is a URL or has the form `host=… dbname=…`, if all of its hosts are

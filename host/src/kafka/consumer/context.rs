@@ -129,7 +129,7 @@ impl Context {
             window = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
         }
         window.not_committed(&names);
-        let commits = window.to_commit(Some(&names));
+        let commits = window.take_commits(Some(&names));
         drop(window);
         if !consumer.assignment_lost() {
             commit(&self.shared, consumer, commits, CommitMode::Sync);

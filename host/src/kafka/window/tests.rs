@@ -29,7 +29,7 @@ fn finish(window: &mut Window<()>, fates: Vec<(Ticket, Fate)>) {
 }
 
 fn commits(window: &mut Window<()>) -> Vec<(i64, String)> {
-    let commits = window.to_commit(None);
+    let commits = window.take_commits(None);
     commits
         .into_iter()
         .map(|it| (it.offset, it.progress))
@@ -196,10 +196,13 @@ proptest! {
         let mut done = BTreeSet::new();
         let mut step = |what: u8, max: usize, chance: u16, always_done: bool| {
             match what {
-                0 => for offset in next..(next + max as i64).min(keys.len() as i64) {
-                    window.read(&name(0), offset, &keys[offset as usize].to_string(), 1, ());
-                    next = offset + 1;
-                },
+                0 => {
+                    let end = (next + max as i64).min(keys.len() as i64);
+                    for offset in next..end {
+                        window.read(&name(0), offset, &keys[offset as usize].to_string(), 1, ());
+                    }
+                    next = next.max(end);
+                }
                 1 => {
                     let taken = window.take(now, max);
                     for it in &taken {
@@ -228,14 +231,14 @@ proptest! {
                     window.finish(planned);
                 }
                 3 => {
-                    for commit in window.to_commit(None) {
+                    for commit in window.take_commits(None) {
                         let open = (0..keys.len() as i64).find(|offset| !done.contains(offset));
                         assert!(commit.offset <= open.unwrap_or(keys.len() as i64));
                         stored = (commit.offset, commit.progress);
                     }
                 }
                 // The owner is killed, or hands over without or with a commit.
-                _ if chance % 8 == 0 => {
+                _ if chance.is_multiple_of(8) => {
                     window = Window::default();
                     window.assign(name(0), Some(stored.0), Progress::of_text(&stored.1, stored.0));
                     next = stored.0;
@@ -260,6 +263,6 @@ proptest! {
         for offsets in finished.values() {
             prop_assert!(offsets.is_sorted(), "{:?}", offsets);
         }
-        prop_assert_eq!(window.to_commit(None).first().map_or(stored.0, |it| it.offset), keys.len() as i64);
+        prop_assert_eq!(window.take_commits(None).first().map_or(stored.0, |it| it.offset), keys.len() as i64);
     }
 }
