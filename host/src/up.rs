@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
 use event_log::EventLog;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -50,6 +50,8 @@ pub enum Front {
         http: SocketAddr,
         /// Where this host's gateway does, if it is wanted.
         gateway: Option<SocketAddr>,
+        /// Spin's process.
+        process: Option<Pid>,
     },
 }
 
@@ -62,7 +64,7 @@ impl Front {
                 let address = server.address()?;
                 Ok((Some(server), address))
             }
-            Self::Spin { http, gateway } => {
+            Self::Spin { http, gateway, .. } => {
                 let Some(gateway) = gateway else {
                     return Ok((None, http));
                 };
@@ -223,8 +225,8 @@ pub async fn serve(
 
     let by_hand = matches!(front, Front::Own(_));
     tokio::spawn(stop_on_signal(stop.clone(), by_hand)?);
-    if !by_hand {
-        tokio::spawn(plugin::stop_with_spin(stop.clone()));
+    if let Front::Spin { process, .. } = front {
+        tokio::spawn(plugin::stop_with_spin(process, stop.clone()));
     }
     let answering = gateway.clone();
     let answer = move |request, client, permit| answering.clone().answer(request, client, permit);

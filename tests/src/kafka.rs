@@ -75,9 +75,10 @@ impl Kafka {
             let partitions = known.map(|it| it.partitions().len()).unwrap_or_default();
             (0..partitions as i32)
                 .map(|partition| {
-                    let (low, high) = client
-                        .fetch_watermarks(&topic, partition, PATIENCE)
-                        .expect("the offsets");
+                    // A topic that was just made has partitions without a leader for a moment.
+                    let (low, high) = crate::wait_for("the offsets", 30, || {
+                        client.fetch_watermarks(&topic, partition, PATIENCE).ok()
+                    });
                     (partition, low, high)
                 })
                 .collect()

@@ -176,7 +176,7 @@ fn an_event_is_consumed_and_survives_a_kill() {
 
     // The gateway is in front of the same components, on the same stores.
     let client = Client::new(&format!("http://{}", launch.gateway));
-    let written = client.get("/written?kind=consumed").expect(200);
+    let written = client.get("/written?kind=consumed").json();
     let ids: Vec<&str> = written["ok"]
         .as_array()
         .expect("entries")
@@ -189,12 +189,12 @@ fn an_event_is_consumed_and_survives_a_kill() {
         ("/variable?name=token", "a secret"),
         ("/environment?name=COLOUR", "blue"),
     ] {
-        assert_eq!(client.get(path).expect(200)["ok"], expected, "{path}");
+        assert_eq!(client.get(path).json()["ok"], expected, "{path}");
     }
     let chained = client.query("/outbound", &[("url", "http://hidden.spin.internal/count")]);
-    assert_eq!(chained.expect(200)["ok"]["status"], 200);
-    assert_eq!(client.get("/sqlite?database=tasks").expect(200)["ok"], 42);
-    let refused = client.get("/key-value?store=conversations").expect(200);
+    assert_eq!(chained.json()["ok"]["status"], 200);
+    assert_eq!(client.get("/sqlite?database=tasks").json()["ok"], 42);
+    let refused = client.get("/key-value?store=conversations").json();
     assert!(refused["error"].is_string(), "{refused}");
 
     plugin.signal("TERM");
@@ -220,11 +220,11 @@ fn state_lies_where_flags_and_configuration_say() {
     plugin.until(START, "its state", || flagged.join("cron.db").exists());
     drop(plugin);
 
-    let config = launch.path("config.toml");
+    let config = launch.path("app/runtime-config.toml");
     let databases = "[sqlite_database.tasks]\ntype = \"spin\"\n";
-    fs::write(&config, format!("state_dir = \"configured\"\n{databases}")).expect("a file");
-    let mut plugin = launch.start("trigger-cron", |command| {
-        command.arg("--runtime-config-file").arg(&config);
+    let text = format!("state_dir = \"configured\"\n{databases}");
+    let mut plugin = launch.start("trigger-cron", |_| {
+        fs::write(&config, text).expect("a file");
     });
     let configured = launch.path("app/configured/cron.db");
     plugin.until(START, "its state", || configured.exists());
@@ -255,7 +255,7 @@ fn variables_come_from_flags_too() {
     plugin.listens(launch.gateway, START);
     let client = Client::new(&format!("http://{}", launch.gateway));
     for (name, expected) in [("greeting", "from a file there"), ("token", "the token")] {
-        let answer = client.query("/variable", &[("name", name)]).expect(200);
+        let answer = client.query("/variable", &[("name", name)]).json();
         assert_eq!(answer["ok"], expected);
     }
 }

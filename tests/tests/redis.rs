@@ -31,7 +31,7 @@ fn say(person: &User, message: &str, conversation: &str) -> tests::Answer {
 #[test]
 fn conversations_outlast_redis_and_a_turn_without_it_is_refused() {
     let mut redis = Redis::start();
-    let app = with_conversations_at(&format!("redis://{}/2", redis.address())).start();
+    let mut app = with_conversations_at(&format!("redis://{}/2", redis.address())).start();
     let person = app.user();
     let turn = person.chat("add buy milk", None);
     let id = turn["conversation_id"].as_str().expect("an id").to_owned();
@@ -64,6 +64,7 @@ fn conversations_outlast_redis_and_a_turn_without_it_is_refused() {
     assert_eq!(person.titles(&[("status", "completed")]), ["buy milk"]);
 
     // A restart of the host forgets nothing either.
+    app.kill();
     let app = with_conversations_at(&format!("redis://{}/2", redis.address()))
         .state_of(&app)
         .start();
@@ -121,8 +122,8 @@ fn redis_may_want_tls_and_a_password() {
         let app = with_conversations_at(url)
             .environment("SSL_CERT_FILE", trusted)
             .start();
-        let body = json!({ "message": "add buy milk" });
-        app.user().post("/api/chat", &body).error(503);
+        let person = app.user();
+        say(&person, "mark it as done", &person.id).error(503);
         let log = app.log();
         assert!(log.contains(reason), "{log}");
         assert!(

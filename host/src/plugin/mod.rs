@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, Parser as _};
-use rustix::process::getppid;
+use rustix::process::{Pid, getppid};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{LocationArgs, UpArgs};
@@ -62,6 +62,8 @@ impl Plugin {
             return Ok(());
         }
         logs::start(args.log_format);
+        // Asked first: Spin may end while the application is being started.
+        let process = getppid();
 
         let working_dir = PathBuf::from(variable("SPIN_WORKING_DIR")?);
         let local_dir = std::env::var_os("SPIN_LOCAL_APP_DIR").map(PathBuf::from);
@@ -95,6 +97,7 @@ impl Plugin {
                 Self::Kafka if config.variable("grip_url").is_none() => Some(args.gateway_listen),
                 _ => None,
             },
+            process,
         };
         let args = UpArgs {
             locations: LocationArgs {
@@ -120,8 +123,7 @@ fn variable(name: &str) -> Result<String> {
 }
 
 /// Tells everything to stop once Spin is gone.
-pub async fn stop_with_spin(stop: CancellationToken) {
-    let spin = getppid();
+pub async fn stop_with_spin(spin: Option<Pid>, stop: CancellationToken) {
     while getppid() == spin {
         tokio::time::sleep(WATCH).await;
     }
