@@ -2,7 +2,6 @@
 //! clients of Kafka are understood and understand us.
 
 mod delivery;
-mod docs;
 mod faults;
 mod foreign;
 mod publish;
