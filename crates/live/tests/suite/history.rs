@@ -302,7 +302,7 @@ fn no_statement_reads_a_whole_table() {
         // It reads a small table whole, as it should.
         for sql in [
             "INSERT INTO updates (user_id, id, prev, event_id, at, event)
-             SELECT 'u' || n % 2000, n, n - 1, 'e' || n, 1800000000000, '{}' FROM generate_series(1, 20000) AS n",
+             SELECT 'u' || n % 10000, n, n - 1, 'e' || n, 1800000000000, '{}' FROM generate_series(1, 100000) AS n",
             "ANALYZE",
         ] {
             store.run(sql, vec![]);
