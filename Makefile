@@ -28,7 +28,8 @@ build: setup host ## Build the host, the components and the page
 .PHONY: host
 host:
 	@echo "==> Building the host (about ten minutes the first time on two cores)"
-	@cargo build --locked --release --package todo-host
+	@# With the features of the whole workspace, as in the tests: Wasmtime is too large to build twice.
+	@cargo build --locked --release --workspace --bin todo
 
 .PHONY: spin-plugin
 spin-plugin: host ## Pack the plugins that stock Spin needs, for this machine
@@ -43,10 +44,8 @@ test: build lint ## Run every test, on real processes
 	@echo "==> Building what the tests run"
 	@source .tools/wasm.env; cargo build --locked --release --target wasm32-wasip2 --package test-guest
 	@echo "==> Running the tests"
-	@# The host apart: with the features of the whole workspace, Wasmtime would build a second time.
 	@failed=; \
-	cargo test --locked --release --workspace --exclude todo-host --no-fail-fast || failed=1; \
-	cargo test --locked --release --package todo-host --no-fail-fast || failed=1; \
+	cargo test --locked --release --workspace --no-fail-fast || failed=1; \
 	npm run --silent --prefix frontend test || failed=1; \
 	npm run --silent --prefix tests/browser test || failed=1; \
 	[ -z "$$failed" ]
@@ -71,7 +70,7 @@ setup-test:
 
 .PHONY: bench
 bench: build ## Measure start-up, requests and language, side by side
-	@cargo run --locked --release --package bench
+	@cargo run --locked --release --workspace --bin bench
 
 .PHONY: clean
 clean: ## Remove what was built (keeps .spin, your data)
