@@ -168,20 +168,30 @@ fn groups_get_each_event_and_members_of_one_share_them() {
     let topics = app.kafka.clone().expect("Kafka");
     // A second host of the same application, with a state of its own.
     let other = application(&triggers).kafka_at(topics).start();
-    let ids: Vec<String> = (0..60).map(|n| format!("e{n}")).collect();
-    for id in &ids {
-        publish(&app, "t", id, id, &recorder.call(id));
+    let consumed = || [&app, &other].map(|app| written(app, "consumed").len());
+    let publish_some = |of: &str, count: usize| {
+        let ids: Vec<String> = (0..count).map(|n| format!("{of}-{n}")).collect();
+        for id in &ids {
+            publish(&app, "t", id, id, &recorder.call(id));
+        }
+        settled(&app, "one");
+        settled(&app, "two");
+        ids
+    };
+    let mut round = 0;
+    wait_for("that both hosts are members", 60, || {
+        round += 1;
+        publish_some(&format!("before-{round}"), 10);
+        consumed().iter().all(|count| *count > 0).then_some(())
+    });
+    let before = consumed();
+    for id in publish_some("e", 60) {
+        assert_eq!(recorder.times(&id), 2, "{id}: once in each group");
     }
-    recorder.wait(120);
-    settled(&app, "one");
-    settled(&app, "two");
-    for id in &ids {
-        assert_eq!(recorder.times(id), 2, "{id}: once in each group");
-    }
-    let counts = [&app, &other].map(|app| written(app, "consumed").len());
+    let after = consumed();
     assert!(
-        counts.iter().all(|count| *count > 0),
-        "both took some: {counts:?}"
+        after.iter().zip(before).all(|(after, before)| *after > before),
+        "both took some: {before:?}, {after:?}"
     );
 }
 

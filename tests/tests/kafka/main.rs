@@ -2,6 +2,7 @@
 //! clients of Kafka are understood and understand us.
 
 mod delivery;
+mod docs;
 mod faults;
 mod foreign;
 mod publish;
