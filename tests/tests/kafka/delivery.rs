@@ -190,7 +190,10 @@ fn groups_get_each_event_and_members_of_one_share_them() {
     }
     let after = consumed();
     assert!(
-        after.iter().zip(before).all(|(after, before)| *after > before),
+        after
+            .iter()
+            .zip(before)
+            .all(|(after, before)| *after > before),
         "both took some: {before:?}, {after:?}"
     );
 }
