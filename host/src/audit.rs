@@ -9,11 +9,11 @@ use ::audit::verify::{self, Chain, Options, Summary, Unreadable};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use futures::executor::block_on;
-use sql::postgres::PostgresConnection;
 use sql::rusqlite::RusqliteConnection;
 use uuid::Uuid;
 
 use crate::cli::LocationArgs;
+use crate::databases;
 use crate::locations::Locations;
 use crate::runtime_config::Location;
 
@@ -132,7 +132,7 @@ fn in_file(file: &Path, options: Options, on_chain: impl FnMut(Chain)) -> Result
 }
 
 fn in_server(url: &str, options: Options, on_chain: impl FnMut(Chain)) -> Result<Summary> {
-    let connection = block_on(PostgresConnection::open(url, AUDIT)).map_err(Unreadable::from)?;
+    let connection = block_on(databases::connect(url, AUDIT)).context("reading the audit trail")?;
     Ok(block_on(verify::verify(&connection, options, on_chain))?)
 }
 

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
 use crate::audit::AuditArgs;
+use crate::databases::{CopyArgs, MigrateArgs};
 use crate::events::EventsArgs;
 use crate::logs::LogFormat;
 
@@ -38,6 +39,10 @@ pub enum Command {
     Build(BuildArgs),
     /// Verify the audit trail, with the application running or not.
     Audit(AuditArgs),
+    /// Apply the migrations of the services' databases, or show what is missing.
+    Migrate(MigrateArgs),
+    /// Copy all that a stopped application keeps in SQLite to PostgreSQL.
+    Copy(CopyArgs),
     /// Look at the events of an application, running or not, and repeat them.
     Events(EventsArgs),
     /// Say what sentences about tasks mean.

@@ -10,6 +10,7 @@ mod capabilities;
 mod cli;
 mod compose;
 mod dapr;
+mod databases;
 mod engine;
 mod events;
 mod gateway;
@@ -65,6 +66,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Build(args) => build(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Migrate(args) => databases::migrate(&args),
+        Command::Copy(args) => databases::copy(&args),
         Command::Events(args) => events::run(&args),
         Command::Understand(args) => understand::run(&args),
     }

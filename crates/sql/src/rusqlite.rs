@@ -24,6 +24,11 @@ impl RusqliteConnection {
         Self::open_file(path, OpenFlags::default(), database.setup)
     }
 
+    /// Opens this file, or makes it.
+    pub fn open_at(file: &Path, database: Database) -> Result<Self> {
+        Self::open_file(file.to_owned(), OpenFlags::default(), database.setup)
+    }
+
     /// Opens a file to read it only; one that is not there is not made.
     pub fn open_read_only(file: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

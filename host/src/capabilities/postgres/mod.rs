@@ -20,7 +20,7 @@ use crate::engine::{InstanceState, RequestContext, current_request};
 use crate::outbound_hosts::AllowedHosts;
 
 pub use connection::Connection;
-pub use pools::Pools;
+pub use pools::{Pools, server};
 
 /// How many connections one instance may hold open, as with SQLite.
 const MAX_OPEN: usize = 256;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Connection;
 use super::tls::{self, Trust};
@@ -98,6 +100,33 @@ async fn close_unused(pools: Weak<Pools>) {
             return;
         }
     }
+}
+
+/// For a command of ours: the address as the client knows it, and how to connect with TLS, unless it says not to.
+pub fn server(address: &str) -> Result<(String, Option<MakeRustlsConnect>), String> {
+    let (mut address, trust) = trusted(address, None)?;
+    let config = parse(&address)?;
+    if config.get_connect_timeout().is_none() {
+        set(&mut address, "connect_timeout", CONNECT_TIMEOUT.as_secs());
+    }
+    if config.get_ssl_mode() == SslMode::Disable {
+        return Ok((address, None));
+    }
+    if !matches!(trust, Trust::Anyone) {
+        set(&mut address, "sslmode", "require");
+    }
+    Ok((address, Some(tls::connector(&trust)?)))
+}
+
+/// Sets a parameter of an address; of two, the last counts.
+fn set(address: &mut String, name: &str, value: impl Display) {
+    let is_url = address.starts_with("postgres://") || address.starts_with("postgresql://");
+    let before = match (is_url, address.contains('?')) {
+        (false, _) => ' ',
+        (true, false) => '?',
+        (true, true) => '&',
+    };
+    address.push_str(&format!("{before}{name}={value}"));
 }
 
 fn make_pool(allowed: &AllowedHosts, address: &str, ca_root: Option<&str>) -> Result<Pool, String> {

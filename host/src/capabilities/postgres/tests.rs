@@ -424,6 +424,31 @@ async fn a_changed_table_does_not_break_prepared_statements() {
     );
 }
 
+#[test]
+fn a_command_finds_the_server_of_an_address() {
+    for (address, known, tls) in [
+        (
+            "postgres://db/todo",
+            "postgres://db/todo?connect_timeout=5",
+            true,
+        ),
+        (
+            "postgres://db/todo?sslmode=disable",
+            "postgres://db/todo?sslmode=disable&connect_timeout=5",
+            false,
+        ),
+        (
+            "host=db connect_timeout=3",
+            "host=db connect_timeout=3",
+            true,
+        ),
+        ("host=db", "host=db connect_timeout=5", true),
+    ] {
+        let (found, connector) = super::server(address).expect("an address");
+        assert_eq!((found.as_str(), connector.is_some()), (known, tls));
+    }
+}
+
 #[tokio::test]
 async fn pools_of_many_addresses_are_let_go() {
     let url = Server::shared().create_database();
