@@ -42,7 +42,8 @@ setup:
 .PHONY: test
 test: build lint ## Run every test, on real processes
 	@echo "==> Building what the tests run"
-	@source .tools/wasm.env; cargo build --locked --release --target wasm32-wasip2 --package test-guest
+	@source .tools/wasm.env; $(TODO) build -f spin-dapr.toml; \
+	cargo build --locked --release --target wasm32-wasip2 --package test-guest
 	@echo "==> Running the tests"
 	@failed=; \
 	cargo test --locked --release --workspace --no-fail-fast || failed=1; \

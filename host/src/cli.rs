@@ -37,6 +37,10 @@ pub enum Command {
     Up(Box<UpArgs>),
     /// Run the manifest's build commands.
     Build(BuildArgs),
+    /// Compose a component with its dependencies, as the manifest says, into one file.
+    ///
+    /// For dependencies that have dependencies themselves, which no host composes.
+    Compose(ComposeArgs),
     /// Verify the audit trail, with the application running or not.
     Audit(AuditArgs),
     /// Apply the migrations of the services' databases, or show what is missing.
@@ -149,6 +153,19 @@ pub struct BuildArgs {
     /// Build only these components. May be repeated.
     #[arg(short = 'c', long = "component-id")]
     pub component_ids: Vec<String>,
+}
+
+/// The flags of `todo compose`.
+#[derive(Debug, Args)]
+pub struct ComposeArgs {
+    /// The component's id.
+    pub component_id: String,
+    /// The file to write.
+    #[arg(short = 'o', long)]
+    pub output: PathBuf,
+    /// The manifest, or the folder that holds spin.toml. Default: spin.toml here or above.
+    #[arg(short = 'f', long = "from", alias = "file", env = "TODO_MANIFEST")]
+    pub from: Option<PathBuf>,
 }
 
 /// The flags of `todo understand`.

@@ -11,6 +11,7 @@ mod cli;
 mod compose;
 mod dapr;
 mod databases;
+mod dapr_secrets;
 mod engine;
 mod events;
 mod gateway;
@@ -32,9 +33,10 @@ mod write_deadline;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 
-use cli::{BuildArgs, Cli, Command};
+use cli::{BuildArgs, Cli, Command, ComposeArgs};
 use manifest::{ManifestErrors, Purpose};
 use plugin::Plugin;
 
@@ -65,6 +67,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             up::up(&args)
         }
         Command::Build(args) => build(&args),
+        Command::Compose(args) => compose(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Migrate(args) => databases::migrate(&args),
         Command::Copy(args) => databases::copy(&args),
@@ -79,4 +82,16 @@ fn build(args: &BuildArgs) -> anyhow::Result<()> {
         println!("Building component {}: {command}", component.id);
     })?;
     Ok(())
+}
+
+fn compose(args: &ComposeArgs) -> anyhow::Result<()> {
+    let app = manifest::load(&manifest::find(args.from.as_deref())?, Purpose::Build)?;
+    let component = (app.components.get(&args.component_id))
+        .with_context(|| format!("the manifest has no component {}", args.component_id))?;
+    let bytes = compose::compose(component)?;
+    // Whoever reads the file meanwhile finds the old one or the new one.
+    let unfinished = args.output.with_extension("unfinished");
+    std::fs::write(&unfinished, bytes)
+        .and_then(|()| std::fs::rename(&unfinished, &args.output))
+        .with_context(|| format!("cannot write {}", args.output.display()))
 }

@@ -121,6 +121,7 @@ pub async fn serve(
     front: Front,
 ) -> Result<()> {
     config.check(app)?;
+    config.fetch_variables().await?;
     let (server, address) = front.bind().await?;
     let metrics = Arc::<Metrics>::default();
     let events = if app.kafka_triggers.is_empty() && config.kafka.is_none() {

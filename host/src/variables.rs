@@ -13,6 +13,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::app::{Component, Variable};
+use crate::dapr_secrets::DaprSecret;
 use crate::outbound_hosts::{AllowedHost, AllowedHosts};
 
 /// Environment variables that start with this and `_` set application variables.
@@ -94,6 +95,11 @@ enum Source {
         prefix: String,
         values: BTreeMap<String, String>,
     },
+    /// By variable name, once they are fetched.
+    Dapr {
+        secret: DaprSecret,
+        values: BTreeMap<String, String>,
+    },
 }
 
 impl Provider {
@@ -145,10 +151,27 @@ impl Provider {
         }))
     }
 
+    /// The keys of a secret that a Dapr sidecar gives out, by variable name.
+    pub fn dapr(secret: DaprSecret) -> Self {
+        let values = BTreeMap::new();
+        Self(Source::Dapr { secret, values })
+    }
+
+    /// Gets the values of one that asks others for them.
+    ///
+    /// # Errors
+    /// They do not give them.
+    pub async fn fetch(&mut self) -> Result<()> {
+        if let Source::Dapr { secret, values } = &mut self.0 {
+            *values = secret.read().await?;
+        }
+        Ok(())
+    }
+
     /// The value that it has for a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         match &self.0 {
-            Source::Static(values) => values.get(name),
+            Source::Static(values) | Source::Dapr { values, .. } => values.get(name),
             Source::Environment { prefix, values } => {
                 values.get(&format!("{prefix}_{}", name.to_ascii_uppercase()))
             }
@@ -164,6 +187,7 @@ impl fmt::Debug for Provider {
             Source::Environment { prefix, .. } => {
                 f.debug_tuple("Environment").field(prefix).finish()
             }
+            Source::Dapr { secret, .. } => fmt::Debug::fmt(secret, f),
         }
     }
 }

@@ -38,10 +38,12 @@ pub struct Builder {
     under_spin: bool,
     manifest: PathBuf,
     runtime_config: Option<String>,
+    more_runtime_config: String,
     environment: BTreeMap<String, String>,
     arguments: Vec<String>,
     state: Arc<TempDir>,
     ready_path: String,
+    ready_status: u16,
     listen: Option<SocketAddr>,
     pushpin: Option<Arc<Pushpin>>,
     kafka: Option<Arc<Kafka>>,
@@ -67,14 +69,18 @@ impl Builder {
         self
     }
 
+    /// Another manifest of the project.
+    pub fn project_manifest(mut self, name: &str) -> Self {
+        self.manifest = root().join(name);
+        self
+    }
+
     /// The project's manifest, changed by `edit`.
     pub fn edit_manifest(self, edit: impl FnOnce(String) -> String) -> Self {
         let text = fs::read_to_string(&self.manifest).expect("the manifest");
         let folder = self.manifest.parent().expect("a folder");
-        let text = text.replace(
-            "source = \"target/",
-            &format!("source = \"{}/target/", folder.display()),
-        );
+        let absolute = format!("\"{}/target/wasm32", folder.display());
+        let text = text.replace("\"target/wasm32", &absolute);
         // Files that a component sees have to lie beside the manifest.
         let page = self.state.path().join("frontend");
         if page.symlink_metadata().is_err() {
@@ -115,6 +121,24 @@ impl Builder {
             fs::read_to_string(root().join("runtime-config.toml")).expect("runtime-config.toml");
         let state = self.state.path().display();
         text.replace("\".spin/", &format!("\"{state}/"))
+    }
+
+    /// What is added to the runtime configuration.
+    pub fn more_runtime_config(mut self, text: &str) -> Self {
+        self.more_runtime_config.push_str(text);
+        self
+    }
+
+    /// Where it listens, instead of at a free port.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = Some(address);
+        self
+    }
+
+    /// The state folder of another application that runs.
+    pub fn state_folder_of(mut self, app: &TestApp) -> Self {
+        self.state = Arc::clone(&app.state);
+        self
     }
 
     /// An application variable.
@@ -185,6 +209,12 @@ impl Builder {
         self
     }
 
+    /// What that path answers once it is ready, instead of 200.
+    pub fn ready_status(mut self, status: u16) -> Self {
+        self.ready_status = status;
+        self
+    }
+
     /// The state of an application that was there before.
     pub fn state_of(mut self, app: &TestApp) -> Self {
         self.state = Arc::clone(&app.state);
@@ -212,9 +242,10 @@ impl Builder {
         let dir = self.state.path();
         let config = dir.join("runtime-config.toml");
         let text = self.runtime_config.clone();
-        let text = text.unwrap_or_else(|| self.project_runtime_config());
+        let mut text = text.unwrap_or_else(|| self.project_runtime_config());
         let kafka = self.kafka.as_ref().map(|kafka| kafka.section());
-        let text = text + &kafka.unwrap_or_default();
+        text.push_str(&kafka.unwrap_or_default());
+        text.push_str(&self.more_runtime_config);
         fs::write(&config, text).expect("the runtime configuration is written");
 
         let mut command = if self.under_spin {
@@ -347,15 +378,16 @@ impl Builder {
                 return (app, Some(status));
             }
             let answer = client.try_get(&self.ready_path);
-            if answer.is_some_and(|answer| answer.status == 200)
+            if answer.is_some_and(|answer| answer.status == self.ready_status)
                 && endpoints.iter().all(|it| TcpStream::connect(it).is_ok())
             {
                 return (app, None);
             }
             assert!(
                 Instant::now() < end,
-                "{} did not answer 200 within 120 s:\n{}",
+                "{} did not answer {} within 120 s:\n{}",
                 self.ready_path,
+                self.ready_status,
                 app.log()
             );
             std::thread::sleep(Duration::from_millis(20));
@@ -427,10 +459,12 @@ impl TestApp {
             under_spin: false,
             manifest: from_env("TODO_MANIFEST", "spin.toml"),
             runtime_config: None,
+            more_runtime_config: String::new(),
             environment,
             arguments: Vec::new(),
             state: Arc::new(TempDir::new().expect("a temporary folder")),
             ready_path: "/readyz".into(),
+            ready_status: 200,
             listen: None,
             pushpin: None,
             kafka: None,

@@ -210,6 +210,11 @@ impl std::fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     fn read(what: String, response: reqwest::blocking::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         match response.bytes() {

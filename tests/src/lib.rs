@@ -6,11 +6,13 @@
 
 mod app;
 mod client;
+pub mod dapr;
 mod events;
 pub mod jwt;
 pub mod kafka;
 mod pushpin;
 pub mod raw;
+mod smtp;
 pub mod spin;
 
 use std::io::Write as _;
@@ -18,6 +20,7 @@ use std::path::PathBuf;
 
 pub use app::{Builder, TestApp, shared, todo};
 pub use client::{Answer, Client, User, register};
+pub use smtp::{Mail, SmtpServer};
 
 /// The root of the project.
 pub fn root() -> PathBuf {

@@ -1,9 +1,13 @@
 //! One email, over an HTTP mail API or a Dapr binding.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use http::{HeaderValue, Request, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use provider::{Answer, SendError, secret_header, single_line};
 use serde_json::json;
+use spin_sdk::time::sleep;
 
 use crate::bindings::exports::todo::notify::channel::{DeliveryError, Notification, Receipt};
 
@@ -11,6 +15,8 @@ use crate::bindings::exports::todo::notify::channel::{DeliveryError, Notificatio
 const MAX_SUBJECT_CHARS: usize = 200;
 /// The longest address, in bytes (RFC 5321, section 4.5.3.1.3, without the angle brackets).
 const MAX_ADDRESS_BYTES: usize = 254;
+/// How often is looked whether a binding is free.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Who takes the email.
 pub enum Mailer {
@@ -55,6 +61,12 @@ impl Mailer {
         let request = self
             .request(address, notification)
             .map_err(DeliveryError::NotConfigured)?;
+        // Dapr's binding writes each request into the settings that all share, so that two at once could send
+        // one person's text to the other.
+        let _turn = match self {
+            Self::DaprBinding { .. } => Some(Turn::take().await),
+            Self::Api { .. } => None,
+        };
         match provider::send(request).await {
             Ok(answer) => self.outcome(&answer),
             Err(error) => Err(self.no_answer(&error)),
@@ -161,6 +173,27 @@ impl Mailer {
             }
             error => DeliveryError::Temporary((error.to_string(), None)),
         }
+    }
+}
+
+/// Held by who hands an email to a binding: one at a time in each instance.
+struct Turn;
+
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+impl Turn {
+    /// Waits for it by looking again, as no task of an instance can wake another.
+    async fn take() -> Self {
+        while IS_TAKEN.swap(true, Ordering::Relaxed) {
+            sleep(PAUSE).await;
+        }
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        IS_TAKEN.store(false, Ordering::Relaxed);
     }
 }
 

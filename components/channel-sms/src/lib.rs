@@ -1,14 +1,22 @@
 //! Sends notifications by SMS through Twilio: `todo:notify/channel` for the component it is composed into.
 //!
+//! A Dapr binding is used where `sms_binding` is set, else Twilio's API.
+//!
 //! | variable | is |
 //! |---|---|
 //! | `twilio_api_url` | the API's address, without a path: `https://api.twilio.com` |
 //! | `twilio_account_sid` | the account: `AC…` |
 //! | `twilio_auth_token` | its token |
 //! | `twilio_from` | the sender: a number or name of the account, or a messaging service `MG…` |
+//! | `sms_binding` | the name of a Dapr binding of type `bindings.twilio.sms`, which has account and sender |
+//! | `dapr_url` | the sidecar's address, `http://127.0.0.1:3500` |
+//! | `dapr_api_token` | Dapr's API token; absent or empty where it wants none |
 
+mod binding;
+mod message;
 mod twilio;
 
+use crate::binding::Binding;
 use crate::bindings::exports::todo::notify::channel::{
     Capabilities, DeliveryError, Guest, Notification, Receipt,
 };
@@ -42,21 +50,35 @@ impl Guest for SmsChannel {
     }
 
     async fn deliver(notification: Notification) -> Result<Receipt, DeliveryError> {
-        let twilio = settings().await.map_err(DeliveryError::NotConfigured)?;
-        twilio.deliver(&notification).await
+        match settings().await.map_err(DeliveryError::NotConfigured)? {
+            Settings::Twilio(twilio) => twilio.deliver(&notification).await,
+            Settings::Binding(binding) => binding.deliver(&notification).await,
+        }
     }
 }
 
+enum Settings {
+    Twilio(Twilio),
+    Binding(Binding),
+}
+
 /// The error names the variable that is missing.
-async fn settings() -> Result<Twilio, String> {
+async fn settings() -> Result<Settings, String> {
     let required = async |name: &str| {
         let value = provider::setting(name).await?;
         value.ok_or_else(|| format!("variable {name} is not set"))
     };
-    Ok(Twilio {
+    if let Some(name) = provider::setting("sms_binding").await? {
+        return Ok(Settings::Binding(Binding {
+            name,
+            url: required("dapr_url").await?,
+            api_token: provider::setting("dapr_api_token").await?,
+        }));
+    }
+    Ok(Settings::Twilio(Twilio {
         account_sid: required("twilio_account_sid").await?,
         auth_token: required("twilio_auth_token").await?,
         from: required("twilio_from").await?,
         url: required("twilio_api_url").await?,
-    })
+    }))
 }

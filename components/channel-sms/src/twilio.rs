@@ -6,9 +6,8 @@ use http::{Request, StatusCode, header};
 use provider::{Answer, SendError, secret_header};
 
 use crate::bindings::exports::todo::notify::channel::{DeliveryError, Notification, Receipt};
+use crate::message::{self, may_have_been_sent};
 
-/// The longest text, in characters: what Twilio recommends not to exceed, as long messages travel in parts.
-const MAX_TEXT_CHARS: usize = 320;
 /// What the id of a messaging service starts with.
 const MESSAGING_SERVICE_PREFIX: &str = "MG";
 /// Codes of errors that pass: too many requests, a full queue, a full queue of the sender's.
@@ -30,13 +29,7 @@ pub struct Twilio {
 impl Twilio {
     /// Hands over one message.
     pub async fn deliver(&self, notification: &Notification) -> Result<Receipt, DeliveryError> {
-        let Some(phone) = &notification.recipient.phone else {
-            return Err(DeliveryError::NotConfigured("the recipient's phone".into()));
-        };
-        if !is_e164(phone) {
-            let reason = "the recipient's phone is not a number like +41791234567";
-            return Err(DeliveryError::Permanent(reason.into()));
-        }
+        let phone = message::phone(notification)?;
         let request = self
             .request(phone, notification)
             .map_err(DeliveryError::NotConfigured)?;
@@ -55,7 +48,6 @@ impl Twilio {
         if !self.account_sid.chars().all(|c| c.is_ascii_alphanumeric()) {
             return Err("twilio_account_sid is not one".into());
         }
-        let text = format!("{}\n{}", notification.title, notification.body);
         let sender = if self.from.starts_with(MESSAGING_SERVICE_PREFIX) {
             "MessagingServiceSid"
         } else {
@@ -64,7 +56,7 @@ impl Twilio {
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("To", phone)
             .append_pair(sender, &self.from)
-            .append_pair("Body", &provider::cut(text.trim(), MAX_TEXT_CHARS))
+            .append_pair("Body", &message::text(notification))
             .finish();
         let credentials = STANDARD.encode(format!("{}:{}", self.account_sid, self.auth_token));
         let authorization = secret_header("twilio_auth_token", &format!("Basic {credentials}"))?;
@@ -78,15 +70,6 @@ impl Twilio {
         .body(body.into_bytes())
         .map_err(|_| "twilio_api_url is no URL".into())
     }
-}
-
-/// `+` and at most 15 digits, the first not 0 (ITU-T E.164).
-fn is_e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (2..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.chars().all(|c| c.is_ascii_digit())
-    })
 }
 
 /// Error messages quote the recipient's number, so that only status and code are passed on.
@@ -129,11 +112,6 @@ fn no_answer(error: &SendError) -> DeliveryError {
     }
 }
 
-/// Twilio would send a repetition again, so that there is none.
-fn may_have_been_sent(reason: &str) -> DeliveryError {
-    DeliveryError::Permanent(format!("{reason}; it may have been sent"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -142,7 +120,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bindings::todo::notify::types::Recipient;
+    use crate::message::MAX_TEXT_CHARS;
+    use crate::message::tests::notification;
 
     fn twilio(from: &str) -> Twilio {
         Twilio {
@@ -150,21 +129,6 @@ mod tests {
             account_sid: "AC123".into(),
             auth_token: "secret".into(),
             from: from.into(),
-        }
-    }
-
-    fn notification(body: &str) -> Notification {
-        Notification {
-            id: "3f1d".into(),
-            recipient: Recipient {
-                user_id: "u".into(),
-                email: None,
-                phone: Some("+41791234567".into()),
-                push_subscriptions: Vec::new(),
-            },
-            title: "Pay rent & more".into(),
-            body: body.into(),
-            task_id: None,
         }
     }
 
@@ -217,26 +181,6 @@ mod tests {
             .request("+41791234567", &notification(""))
             .unwrap_err();
         assert!(error.contains("twilio_account_sid"), "{error}");
-    }
-
-    #[test]
-    fn a_number_is_e164() {
-        for phone in ["+41791234567", "+15005550006", "+123456789012345"] {
-            assert!(is_e164(phone), "{phone}");
-        }
-        for phone in [
-            "",
-            "+",
-            "+1",
-            "0791234567",
-            "+0791234567",
-            "+41 79 123 45 67",
-            "+1234567890123456",
-            "+4179123456٧",
-            "whatsapp:+41791234567",
-        ] {
-            assert!(!is_e164(phone), "{phone}");
-        }
     }
 
     #[test]

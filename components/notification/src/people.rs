@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use api::Settings;
 use chrono::Utc;
 use http::header::AUTHORIZATION;
-use http::{Request, StatusCode};
+use http::{Method, StatusCode};
 use task_model::User;
 use uuid::Uuid;
 
-const PROFILE: &str = "http://todo-api.spin.internal/api/users/me";
 /// A person's reminders often come together; a change of preferences counts after so long.
 const CACHED_FOR: Duration = Duration::from_secs(5);
 const MAX_CACHED: usize = 1000;
@@ -26,7 +25,8 @@ pub async fn person(user_id: Uuid) -> Result<Option<User>, String> {
     let settings = Settings::get().await.map_err(|error| reason(&error))?;
     let token = settings.tokens.service_token(user_id, Utc::now());
     let token = token.map_err(|error| reason(&error))?;
-    let request = Request::get(PROFILE)
+    let request = provider::todo_api::request(Method::GET, "/api/users/me")
+        .await?
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .body(Vec::new())
         .map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@
 //! | variable | is |
 //! |---|---|
 //! | `jwt_secret` | signs the tokens for the Todo API |
+//! | `todo_api_url` | where that is, without `/api`: `http://todo-api.spin.internal` |
 
 mod peers;
 mod todo_api;

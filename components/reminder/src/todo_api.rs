@@ -5,11 +5,9 @@ use std::sync::OnceLock;
 use api::Tokens;
 use chrono::Utc;
 use events::Event;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use reminders::{CreateError, NextTask};
 use uuid::Uuid;
-
-const TASKS: &str = "http://todo-api.spin.internal/api/tasks";
 
 /// Creates a task of `user_id`; the same `key` creates no second one.
 pub async fn create_task(
@@ -25,7 +23,9 @@ pub async fn create_task(
     let authorization = provider::secret_header("the token", &format!("Bearer {token}"))
         .map_err(CreateError::Unavailable)?;
     let body = serde_json::to_vec(task).map_err(|error| unavailable(error.to_string()))?;
-    let mut request = Request::post(TASKS)
+    let mut request = provider::todo_api::request(Method::POST, "/api/tasks")
+        .await
+        .map_err(CreateError::Unavailable)?
         .header(header::AUTHORIZATION, authorization)
         .header(header::CONTENT_TYPE, "application/json")
         .header("idempotency-key", key.to_string());

@@ -4,6 +4,7 @@
 //! Redirects are not followed: `wasi:http` answers them like any other status.
 
 mod text;
+pub mod todo_api;
 
 pub use text::{cut, single_line};
 
@@ -23,7 +24,7 @@ use spin_sdk::wasip3::http::types::ErrorCode;
 
 /// The longest that a request may take, its answer's body included.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// What is read of an answer's body, in bytes.
+/// What [`send`] reads of an answer's body, in bytes.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Longest [`Answer::code`].
 const MAX_CODE_BYTES: usize = 128;
@@ -35,7 +36,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// At most the first [`MAX_BODY_BYTES`] of its body; less if it broke off.
+    /// What was read of its body: less than there is if it was too long or broke off.
     pub body: Vec<u8>,
 }
 
@@ -157,29 +158,44 @@ pub fn secret_header(name: &str, value: &str) -> Result<HeaderValue, String> {
 /// # Errors
 /// There was no answer. An error status is an [`Answer`].
 pub async fn send(request: Request<impl Into<Bytes>>) -> Result<Answer, SendError> {
+    send_and_read(request, MAX_BODY_BYTES).await
+}
+
+/// Sends a request, waits for its answer and reads at most `max_bytes` of its body.
+///
+/// # Errors
+/// There was no answer. An error status is an [`Answer`].
+pub async fn send_and_read(
+    request: Request<impl Into<Bytes>>,
+    max_bytes: usize,
+) -> Result<Answer, SendError> {
     let (mut parts, body) = request.into_parts();
     let body: Bytes = body.into();
     // Not every server takes a body in chunks.
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let exchange = pin!(exchange(Request::from_parts(parts, FullBody::new(body))));
+    let request = Request::from_parts(parts, FullBody::new(body));
+    let exchange = pin!(exchange(request, max_bytes));
     match select(exchange, pin!(sleep(TIME_LIMIT))).await {
         Either::Left((answer, _)) => answer,
         Either::Right(_) => Err(SendError::TimedOut),
     }
 }
 
-async fn exchange(request: Request<FullBody<Bytes>>) -> Result<Answer, SendError> {
+async fn exchange(
+    request: Request<FullBody<Bytes>>,
+    max_bytes: usize,
+) -> Result<Answer, SendError> {
     let response = spin_sdk::http::send(request).await?;
     let (parts, mut incoming) = response.into_parts();
     let mut body = Vec::new();
     // The status says what became of the request, so a body that breaks off changes nothing.
-    while body.len() < MAX_BODY_BYTES
+    while body.len() < max_bytes
         && let Some(Ok(frame)) = incoming.frame().await
     {
         if let Ok(data) = frame.into_data() {
-            let room = MAX_BODY_BYTES - body.len();
+            let room = max_bytes - body.len();
             body.extend(data.into_iter().take(room));
         }
     }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::App;
 use crate::capabilities::key_value::RedisUrl;
+use crate::dapr_secrets::DaprSecret;
 use crate::manifest::ManifestErrors;
 use crate::manifest::diagnostics::{Diagnostics, did_you_mean, list};
 use crate::manifest::names;
@@ -307,9 +308,13 @@ fn read_provider(
     working: &Path,
     environment: &[(OsString, OsString)],
 ) -> Option<Provider> {
-    let provider_type = table.required_text("type", "`type = \"env\"` or `type = \"static\"`")?;
-    if !check_type(table, &provider_type, &["env", "static"]) {
+    const EXPECTED: &str = "`type = \"env\"`, `type = \"static\"` or `type = \"dapr\"`";
+    let provider_type = table.required_text("type", EXPECTED)?;
+    if !check_type(table, &provider_type, &["env", "static", "dapr"]) {
         return None;
+    }
+    if provider_type.value == "dapr" {
+        return read_dapr_provider(table, environment);
     }
     if provider_type.value == "static" {
         let values = table.text_table("values");
@@ -342,6 +347,28 @@ fn read_provider(
     }
 }
 
+fn read_dapr_provider(table: &Table, environment: &[(OsString, OsString)]) -> Option<Provider> {
+    let store = table.required_text("store", "the name of Dapr's secret store");
+    let secret = table.required_text("secret", "the secret whose keys are variables");
+    let url = table.text("url");
+    table.finish();
+    // As Dapr's own clients find their sidecar.
+    let variable = |name: &str| {
+        let (_, value) = environment.iter().find(|(other, _)| other == name)?;
+        value.to_str().filter(|value| !value.is_empty())
+    };
+    let port = variable("DAPR_HTTP_PORT").unwrap_or("3500");
+    let url = (url.map(|url| url.value))
+        .or_else(|| variable("DAPR_HTTP_ENDPOINT").map(str::to_owned))
+        .unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
+    Some(Provider::dapr(DaprSecret {
+        url,
+        store: store?.value,
+        secret: secret?.value,
+        token: variable("DAPR_API_TOKEN").map(str::to_owned),
+    }))
+}
+
 /// Labels that components use and nothing provides.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -352,6 +379,17 @@ impl RuntimeConfig {
     pub fn offer_variable(&mut self, name: &str, value: &str) {
         let values = BTreeMap::from([(name.to_owned(), value.to_owned())]);
         self.variable_providers.push(Provider::fixed(values));
+    }
+
+    /// Has the providers that ask others get their values.
+    ///
+    /// # Errors
+    /// They do not get them.
+    pub async fn fetch_variables(&mut self) -> anyhow::Result<()> {
+        for provider in &mut self.variable_providers {
+            provider.fetch().await?;
+        }
+        Ok(())
     }
 
     /// The value that a provider has for a variable.

@@ -312,7 +312,7 @@ fn mistakes_are_named() {
         (
             "[[variables_provider]]\ntype = \"vault\"\n",
             "unknown type `vault` in [[variables_provider]]",
-            "known are `env`, `static`",
+            "known are `env`, `static`, `dapr`",
         ),
         (
             "[[variables_provider]]\ntype = \"static\"\n",
@@ -323,6 +323,11 @@ fn mistakes_are_named() {
             "[[variables_provider]]\ntype = \"static\"\nvalues = { a = 1 }\n",
             "`a` in `values` is an integer",
             "expected a string",
+        ),
+        (
+            "[[variables_provider]]\ntype = \"dapr\"\nstore = \"secretstore\"\n",
+            "[[variables_provider]] has no `secret`",
+            "expected the secret whose keys are variables",
         ),
         (
             "config_provider = []\nvariables_provider = []\n",

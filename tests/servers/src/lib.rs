@@ -1,6 +1,7 @@
 //! Real servers for tests: each on free ports of 127.0.0.1, with state of its own, ended when dropped and also when
 //! the test's process ends without dropping it.
 
+pub mod daprd;
 pub mod kafka;
 mod network;
 mod postgres;
@@ -9,6 +10,7 @@ pub mod redis;
 
 use std::path::PathBuf;
 
+pub use daprd::Daprd;
 pub use kafka::Kafka;
 pub use network::Network;
 pub use postgres::Postgres;

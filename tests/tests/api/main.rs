@@ -20,6 +20,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use servers::Postgres;
+use tests::dapr::Platform;
 use tests::{TestApp, User, api, skip};
 
 /// A new person of the API under test.
@@ -61,6 +62,14 @@ fn the_same_suite_passes_on_postgresql() {
     let app = TestApp::builder().postgres(Postgres::shared()).start();
     passes(&app, "on PostgreSQL");
     assert!(!app.state_dir().join("tasks.db").exists(), "it used a file");
+}
+
+#[test]
+fn the_same_suite_passes_behind_dapr() {
+    if is_external() {
+        return;
+    }
+    passes(&Platform::start().app, "behind Dapr");
 }
 
 /// Runs this suite against an application.
