@@ -70,8 +70,8 @@ setup-test:
 	@scripts/setup test
 
 .PHONY: bench
-bench: build ## Measure start-up, requests and language, side by side
-	@cargo run --locked --release --workspace --bin bench
+bench: build setup-test ## Measure it all, or parts of it (ONLY="mix kafka")
+	@cargo run --locked --release --workspace --bin bench -- $(ONLY)
 
 .PHONY: clean
 clean: ## Remove what was built (keeps .spin, your data)

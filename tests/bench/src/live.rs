@@ -28,10 +28,8 @@ pub fn updates() {
         let others: Vec<Socket> = (1..connected)
             .map(|_| connect(&app, &token(&app, &Uuid::new_v4().to_string())))
             .collect();
-        let person = app.user();
-        let mut socket = connect(&app, &token(&app, &person.id));
         let name = format!("live: {connected} connected, to the person's own");
-        measure(&person, std::slice::from_mut(&mut socket), &name);
+        to_another(&app, &name);
         drop(others);
     }
     let person = app.user();
@@ -45,6 +43,13 @@ pub fn updates() {
     );
     drop((sockets, app));
     idle();
+}
+
+/// From one client of a person to another one's socket.
+pub fn to_another(app: &TestApp, name: &str) {
+    let person = app.user();
+    let mut socket = connect(app, &token(app, &person.id));
+    measure(&person, std::slice::from_mut(&mut socket), name);
 }
 
 type Socket = WebSocket<TcpStream>;

@@ -76,6 +76,11 @@ impl Postgres {
         self.address
     }
 
+    /// Its process while it runs, which starts one for each connection.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
     /// The address of a database of it.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@{}/{database}", self.address)
