@@ -4,7 +4,8 @@ measured beside.
 It is meant to be as fast as such a service reasonably gets: uvloop and httptools, one statement a request on a
 prepared statement of a pooled connection, the task and its outbox row in that one statement, indexes for each
 query, answers serialised by pydantic's core without a second validation. It does less than ours: it counts no
-requests against a limit, does not ask whether the person signed out meanwhile, and nobody publishes its outbox.
+requests against a limit, does not ask whether the person signed out meanwhile, logs no requests, and nobody
+publishes its outbox.
 
 DATABASE_URL and JWT_SECRET say where the data is and what signs tokens; POOL how many connections a process has.
 """

@@ -3,7 +3,7 @@
 //! and a FastAPI service of the same contract, one after the other on one machine, on which the clients run too.
 //!
 //! Ours is the whole application: it counts each request against the limit, asks whether the person is still
-//! signed in, publishes each change, and its services consume that meanwhile.
+//! signed in, logs the request, publishes each change, and its services consume that meanwhile.
 
 mod data;
 mod operations;
