@@ -10,12 +10,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use servers::Postgres;
+use servers::{Postgres, Redis};
 use tempfile::TempDir;
 
 use crate::kafka::Kafka;
 use crate::pushpin::Pushpin;
-use crate::{Client, User, register, root, spin};
+use crate::{Client, Stack, User, register, root, spin};
 
 /// The host's program.
 pub fn todo() -> PathBuf {
@@ -32,6 +32,11 @@ fn from_env(name: &str, default: &str) -> PathBuf {
     std::env::var_os(name).map_or_else(|| root().join(default), PathBuf::from)
 }
 
+/// Where the services' database is.
+const DATABASE_URL: &str = "SPIN_VARIABLE_DATABASE_URL";
+/// The section of the runtime configuration with the store of the chat's conversations.
+const CONVERSATIONS: &str = "[key_value_store.conversations]";
+
 /// How to start an application; [`TestApp::builder`] has the defaults.
 pub struct Builder {
     binary: PathBuf,
@@ -47,6 +52,7 @@ pub struct Builder {
     listen: Option<SocketAddr>,
     pushpin: Option<Arc<Pushpin>>,
     kafka: Option<Arc<Kafka>>,
+    conversations: Option<String>,
 }
 
 impl Builder {
@@ -150,12 +156,6 @@ impl Builder {
         self
     }
 
-    /// Keeps what services keep in a new database of this server.
-    pub fn postgres(self, server: &Postgres) -> Self {
-        let url = server.create_database();
-        self.database_at(&url)
-    }
-
     /// Keeps what services keep in the database with this address.
     pub fn database_at(self, url: &str) -> Self {
         let server = url.rsplit_once('@').map_or(url, |(_, server)| server);
@@ -203,6 +203,30 @@ impl Builder {
         self
     }
 
+    /// Keeps the chat's conversations in the Redis at this address.
+    pub fn conversations_at(mut self, url: &str) -> Self {
+        self.conversations = Some(url.to_owned());
+        self
+    }
+
+    /// Keeps in the servers of the distributed stack, if that is what the tests run on, what the test has not put
+    /// elsewhere.
+    fn on_stack(mut self) -> Self {
+        if self.under_spin || Stack::here() == Stack::Embedded {
+            return self;
+        }
+        if !self.environment.contains_key(DATABASE_URL) {
+            self = self.database_at(&Postgres::shared().create_database());
+        }
+        if self.kafka.is_none() {
+            self = self.kafka();
+        }
+        if self.conversations.is_none() {
+            self.conversations = Some(Redis::shared().create_database());
+        }
+        self
+    }
+
     /// The path that answers 200 once the application is ready (default `/readyz`).
     pub fn ready_path(mut self, path: &str) -> Self {
         self.ready_path = path.to_owned();
@@ -226,6 +250,7 @@ impl Builder {
             self = self.database_at(url);
         }
         self.kafka.clone_from(&app.kafka);
+        self.conversations.clone_from(&app.conversations);
         match &app.pushpin {
             Some(pushpin) => self.behind(app.address, Arc::clone(pushpin)),
             None => self,
@@ -243,6 +268,9 @@ impl Builder {
         let config = dir.join("runtime-config.toml");
         let text = self.runtime_config.clone();
         let mut text = text.unwrap_or_else(|| self.project_runtime_config());
+        if let Some(url) = &self.conversations {
+            text = in_redis(&text, url);
+        }
         let kafka = self.kafka.as_ref().map(|kafka| kafka.section());
         text.push_str(&kafka.unwrap_or_default());
         text.push_str(&self.more_runtime_config);
@@ -289,9 +317,10 @@ impl Builder {
 
     /// Starts the host and waits until it is ready; fails with its log if it never is.
     pub fn start(self) -> TestApp {
+        let this = self.on_stack();
         // Between finding a free port and listening on it another process may take it.
         for _ in 0..5 {
-            let (app, exited) = self.spawn();
+            let (app, exited) = this.spawn();
             match exited {
                 None => return app,
                 Some(_) if app.log().contains("in use") => {}
@@ -361,9 +390,10 @@ impl Builder {
             },
             jwt_secret: self.secret("JWT_SECRET"),
             grip_key: self.secret("GRIP_KEY"),
-            database_url: self.environment.get("SPIN_VARIABLE_DATABASE_URL").cloned(),
+            database_url: self.environment.get(DATABASE_URL).cloned(),
             pushpin: self.pushpin.clone(),
             kafka: self.kafka.clone(),
+            conversations: self.conversations.clone(),
             manifest: self.manifest.clone(),
             state: Arc::clone(&self.state),
             log,
@@ -434,6 +464,8 @@ pub struct TestApp {
     pushpin: Option<Arc<Pushpin>>,
     /// Where its events are, if not in the embedded log.
     pub kafka: Option<Arc<Kafka>>,
+    /// Where its conversations are, if that is Redis.
+    conversations: Option<String>,
     /// Its manifest.
     pub manifest: PathBuf,
     state: Arc<TempDir>,
@@ -443,7 +475,8 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// The project's application with fresh state, a random secret and rate limits that no test reaches.
+    /// The project's application with fresh state on the stack of this process, a random secret and rate limits
+    /// that no test reaches.
     pub fn builder() -> Builder {
         let mut environment = BTreeMap::new();
         for name in ["JWT_SECRET", "GRIP_KEY"] {
@@ -468,6 +501,7 @@ impl TestApp {
             listen: None,
             pushpin: None,
             kafka: None,
+            conversations: None,
         }
     }
 
@@ -497,7 +531,7 @@ impl TestApp {
         register(&self.client())
     }
 
-    /// Where its databases and stores lie.
+    /// Where its databases and stores lie that are files.
     pub fn state_dir(&self) -> &Path {
         self.state.path()
     }
@@ -557,6 +591,7 @@ impl TestApp {
             .args(arguments)
             .arg("--state-dir")
             .arg(self.state_dir())
+            .envs(self.database_url.iter().map(|url| (DATABASE_URL, url)))
             .current_dir(self.state_dir())
             .output()
             .expect("the host's program starts")
@@ -596,6 +631,15 @@ pub fn shared() -> &'static TestApp {
         app
     });
     &SHARED
+}
+
+/// A runtime configuration with the chat's conversations in the Redis at `url`, if it has a store for them.
+fn in_redis(text: &str, url: &str) -> String {
+    let Some((before, section)) = text.split_once(CONVERSATIONS) else {
+        return text.to_owned();
+    };
+    let (_, after) = section.split_once("\n\n").unwrap_or((section, ""));
+    format!("{before}{CONVERSATIONS}\ntype = \"redis\"\nurl = \"{url}\"\n\n{after}")
 }
 
 pub(crate) fn free_port() -> SocketAddr {

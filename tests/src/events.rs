@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use event_log::{DeadLetter, GroupInfo, LogReader, Record};
 use events::{Event, schema};
+use rusqlite::types::Value as Column;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use servers::Postgres;
 
-use crate::{Answer, Client, TestApp, User, wait_for};
+use crate::{Answer, Client, Stack, TestApp, User, wait_for};
 
 impl TestApp {
     /// The event log, for reading beside the host.
@@ -83,6 +85,13 @@ impl TestApp {
 
     /// Waits until every change is published and every group has finished every event.
     pub fn settle(&self, seconds: u64) {
+        // A look at Kafka asks for each partition, and takes as long as several at a file.
+        let looks = if self.kafka.is_some() { 3 } else { 10 };
+        // Commits to servers come a while after, and all of them share this machine.
+        let seconds = match Stack::here() {
+            Stack::Embedded => seconds,
+            Stack::Distributed => 3 * seconds,
+        };
         let mut quiet = 0;
         wait_for("that all events are consumed", seconds, || {
             let unpublished = self.count(
@@ -96,14 +105,18 @@ impl TestApp {
                 0
             };
             // What one service publishes last may be what another consumes next.
-            (quiet >= 10).then_some(())
+            (quiet >= looks).then_some(())
         });
     }
 
-    /// Opens a service's database beside the host, for reading.
+    /// Opens a service's file beside the host, for reading.
     pub fn database(&self, label: &str) -> Connection {
+        self.open(label, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
+    fn open(&self, label: &str, flags: OpenFlags) -> Connection {
         let path = self.state_dir().join(label).with_extension("db");
-        let database = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        let database = Connection::open_with_flags(&path, flags)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         database
             .busy_timeout(Duration::from_secs(10))
@@ -111,11 +124,31 @@ impl TestApp {
         database
     }
 
+    /// Runs a statement in a service's database, file or schema, and answers the first column of its rows.
+    pub fn query(&self, label: &str, sql: &str) -> Vec<String> {
+        if let Some(url) = &self.database_url {
+            let schema = label.replace('-', "_");
+            let printed = Postgres::execute_at(url, &format!("SET search_path TO {schema}; {sql}"));
+            return printed.lines().map(str::to_owned).collect();
+        }
+        let text = |column: Column| match column {
+            Column::Integer(number) => number.to_string(),
+            Column::Text(text) => text,
+            other => panic!("{sql}: {other:?}"),
+        };
+        let database = self.open(label, OpenFlags::SQLITE_OPEN_READ_WRITE);
+        let rows = database.prepare(sql).and_then(|mut statement| {
+            let rows = statement.query_map([], |row| row.get(0).map(text))?;
+            rows.collect()
+        });
+        rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
     /// The number that a query answers in a service's database.
     pub fn count(&self, label: &str, sql: &str) -> i64 {
-        self.database(label)
-            .query_row(sql, [], |row| row.get(0))
-            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        let rows = self.query(label, sql);
+        let number = rows.first().and_then(|row| row.parse().ok());
+        number.unwrap_or_else(|| panic!("{sql}: {rows:?}"))
     }
 
     /// Publishes an envelope as Dapr's clients do.

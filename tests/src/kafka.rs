@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use event_log::{DeadLetter, GroupInfo, Position, Record};
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::message::{Headers as _, Message, OwnedMessage};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -164,6 +164,20 @@ impl Kafka {
         let mut letters: Vec<DeadLetter> = messages.iter().map(letter).collect();
         letters.sort_by_key(|letter| letter.record.appended_at);
         letters
+    }
+
+    /// Puts a group that has no members before the first record of a topic.
+    pub fn rewind(&self, group: &str, topic: &str) {
+        let name = format!("{}{topic}", self.prefix);
+        let mut list = TopicPartitionList::new();
+        for (partition, low, _) in self.partitions(topic) {
+            list.add_partition_offset(&name, partition, Offset::Offset(low))
+                .expect("an offset");
+        }
+        // A member that has just left may still be counted.
+        crate::wait_for("that the group is put back", 30, || {
+            self.with(group, |client| client.commit(&list, CommitMode::Sync).ok())
+        });
     }
 
     /// How far a group is in a topic.

@@ -2,7 +2,8 @@
 //!
 //! Environment: `TODO_BIN` the host to start (default `target/release/todo`), `TODO_MANIFEST` the
 //! manifest (default `spin.toml`), `TODO_BASE_URL` an application that runs already (the API suite
-//! then starts none), `TODO_TEST_KAFKA` the address of a Kafka broker to use instead of one of the tests' own.
+//! then starts none), `TODO_TEST_STACK` what applications keep things in (`embedded`, the default, or `distributed`:
+//! [`Stack`]), `TODO_TEST_KAFKA` the address of a Kafka broker to use instead of one of the tests' own.
 
 mod app;
 mod client;
@@ -14,6 +15,7 @@ mod pushpin;
 pub mod raw;
 mod smtp;
 pub mod spin;
+mod stack;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ use std::path::PathBuf;
 pub use app::{Builder, TestApp, shared, todo};
 pub use client::{Answer, Client, User, register};
 pub use smtp::{Mail, SmtpServer};
+pub use stack::{Stack, passes, passes_on_the_distributed_stack};
 
 /// The root of the project.
 pub fn root() -> PathBuf {
@@ -54,8 +57,13 @@ pub fn api() -> Client {
 /// Says why a test did nothing, past the capture of the test runner.
 pub fn skip(reason: &str) {
     let name = std::thread::current().name().unwrap_or("a test").to_owned();
+    say(&format!("{name}: skipped: {reason}"));
+}
+
+/// Prints a line past the capture of the test runner.
+pub fn say(line: &str) {
     // A closed standard error loses the message and nothing else.
-    let _ = writeln!(std::io::stderr(), "{name}: skipped: {reason}");
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Lets this process, and the hosts that it starts, open as many files as they may; answers how many.

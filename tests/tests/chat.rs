@@ -1,4 +1,4 @@
-//! Conversations as people have them, over HTTP, from the sentence to the task.
+//! Conversations as people have them, over HTTP, from the sentence to the task, on each stack.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use serde_json::{Value, json};
@@ -74,6 +74,11 @@ impl Talk {
         assert_eq!(tasks.len(), 1, "{tasks:?}");
         tasks[0].clone()
     }
+}
+
+#[test]
+fn the_same_suite_passes_on_the_distributed_stack() {
+    tests::passes_on_the_distributed_stack();
 }
 
 fn due(task: &Value) -> DateTime<Utc> {

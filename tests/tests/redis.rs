@@ -4,23 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use servers::Redis;
-use tests::{Builder, TestApp, User};
-
-/// The application with the store `conversations` at `url`.
-fn with_conversations_at(url: &str) -> Builder {
-    TestApp::builder().edit_runtime_config(|text| {
-        let sqlite = text
-            .lines()
-            .find(|line| line.contains("sqlite_key_value.db"))
-            .expect("the store's path")
-            .to_owned();
-        let (before, after) = text.split_once(&sqlite).expect("it is there");
-        let before = before
-            .strip_suffix("type = \"spin\"\n")
-            .expect("the store's type");
-        format!("{before}type = \"redis\"\nurl = \"{url}\"\n{after}")
-    })
-}
+use tests::{TestApp, User};
 
 fn say(person: &User, message: &str, conversation: &str) -> tests::Answer {
     let body = json!({ "message": message, "conversation_id": conversation });
@@ -30,7 +14,9 @@ fn say(person: &User, message: &str, conversation: &str) -> tests::Answer {
 #[test]
 fn conversations_outlast_redis_and_a_turn_without_it_is_refused() {
     let mut redis = Redis::start();
-    let app = with_conversations_at(&format!("redis://{}/2", redis.address())).start();
+    let app = TestApp::builder()
+        .conversations_at(&format!("redis://{}/2", redis.address()))
+        .start();
     let person = app.user();
     let turn = person.chat("add buy milk", None);
     let id = turn["conversation_id"].as_str().expect("an id").to_owned();
@@ -66,7 +52,9 @@ fn conversations_outlast_redis_and_a_turn_without_it_is_refused() {
 #[test]
 fn a_redis_that_answers_nothing_holds_nobody_up() {
     let redis = Redis::start();
-    let app = with_conversations_at(&format!("redis://{}", redis.address())).start();
+    let app = TestApp::builder()
+        .conversations_at(&format!("redis://{}", redis.address()))
+        .start();
     let person = app.user();
     let turn = person.chat("add buy milk", None);
     let id = turn["conversation_id"].as_str().expect("an id").to_owned();

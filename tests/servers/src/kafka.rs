@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Network, Process, free_port, root};
+use crate::{Network, Process, free_port, root, runs};
 
 /// How long it may take to start; a second or two where the machine has nothing else to do.
 const START: Duration = Duration::from_secs(180);
+/// The address of a broker to use instead of one of our own.
+const ELSEWHERE: &str = "TODO_TEST_KAFKA";
 /// Anything of this form.
 const CLUSTER: &str = "MkU3OEVBNTcwNTJENDM2Qg";
 const DIRECTORY: &str = "MkU3OEVBNTcwNTJENDM2Qw";
@@ -32,23 +34,37 @@ pub struct Kafka {
 /// Each test has topics of its own, by a prefix.
 pub fn shared() -> String {
     static SHARED: LazyLock<Kafka> = LazyLock::new(Kafka::start);
-    std::env::var("TODO_TEST_KAFKA").unwrap_or_else(|_| SHARED.brokers())
+    std::env::var(ELSEWHERE).unwrap_or_else(|_| SHARED.brokers())
+}
+
+/// What is missing here of what runs a broker, unless there is one elsewhere.
+pub(crate) fn missing() -> Option<String> {
+    match std::env::var_os(ELSEWHERE) {
+        Some(_) => None,
+        None => missing_here(),
+    }
+}
+
+fn missing_here() -> Option<String> {
+    if !runs("java", "-version") {
+        return Some("java, which runs Kafka, is not installed; run `scripts/setup test`".into());
+    }
+    let jars = jars();
+    let is_missing = || format!("{} is missing; run `scripts/setup test`", jars.display());
+    (!jars.is_dir()).then(is_missing)
 }
 
 /// Where the jars are.
 fn jars() -> PathBuf {
-    let jars = root().join(".tools/kafka/jars");
-    assert!(
-        jars.is_dir(),
-        "{} is missing; run `scripts/setup test`",
-        jars.display()
-    );
-    jars
+    root().join(".tools/kafka/jars")
 }
 
 impl Kafka {
     /// Starts a broker with nothing in it.
     pub fn start() -> Self {
+        if let Some(missing) = missing_here() {
+            panic!("{missing}");
+        }
         let folder = TempDir::new().expect("a temporary folder");
         let (clients, direct, controller) = (free_port(), free_port(), free_port());
         let network = Network::to(clients);

@@ -96,9 +96,14 @@ impl Postgres {
 
     /// Runs SQL in a database and answers what came out, a line a row, columns parted by `|`.
     pub fn execute(&self, database: &str, sql: &str) -> String {
-        run(Command::new(self.programs.join("psql"))
+        Self::execute_at(&self.url(database), sql)
+    }
+
+    /// [`Postgres::execute`] in the database with this address.
+    pub fn execute_at(url: &str, sql: &str) -> String {
+        run(Command::new(programs().join("psql"))
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
-            .args(["-d", &self.url(database), "-c", sql]))
+            .args(["-d", url, "-c", sql]))
     }
 
     /// Stops it; clients are disconnected.
@@ -155,17 +160,25 @@ impl Postgres {
     }
 }
 
+/// Says so if it is not installed.
+pub(crate) fn missing() -> Option<String> {
+    let is_missing =
+        || format!("there is no PostgreSQL in {VERSIONS}: `scripts/setup test` installs it");
+    newest().is_none().then(is_missing)
+}
+
 /// The newest version's programs.
 fn programs() -> PathBuf {
+    newest().unwrap_or_else(|| panic!("{}", missing().unwrap_or_default()))
+}
+
+fn newest() -> Option<PathBuf> {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let newest = versions
         .filter(|entry| entry.path().join("bin/initdb").exists())
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
         .max();
-    let newest = newest.unwrap_or_else(|| {
-        panic!("there is no PostgreSQL in {VERSIONS}: `scripts/setup test` installs it")
-    });
-    Path::new(VERSIONS).join(newest.to_string()).join("bin")
+    newest.map(|version| Path::new(VERSIONS).join(version.to_string()).join("bin"))
 }
 
 fn is_root() -> bool {

@@ -3,14 +3,18 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Process, free_port};
+use crate::{Process, free_port, runs};
 
 /// How long it may take to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
+/// How many databases it has: more than a test process starts applications.
+const DATABASES: &str = "1024";
 
 /// A running Redis that keeps what it acknowledged. Ends when dropped.
 #[derive(Debug)]
@@ -18,13 +22,37 @@ pub struct Redis {
     address: SocketAddr,
     arguments: Vec<String>,
     folder: TempDir,
+    /// How many databases were given out.
+    given: AtomicU32,
     process: Option<Process>,
+}
+
+/// Says so if it is not installed.
+pub(crate) fn missing() -> Option<String> {
+    let is_missing = || "redis-server is not installed; run `scripts/setup test`".to_owned();
+    (!runs("redis-server", "--version")).then(is_missing)
 }
 
 impl Redis {
     /// Starts one for anybody.
     pub fn start() -> Self {
-        Self::start_with(|port| vec!["--port".to_owned(), port.to_string()])
+        Self::start_with(|port| {
+            ["--port", &port.to_string(), "--databases", DATABASES]
+                .map(str::to_owned)
+                .into()
+        })
+    }
+
+    /// The one that the tests of this process share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Redis> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// The address of a database that nobody else was given.
+    pub fn create_database(&self) -> String {
+        let number = self.given.fetch_add(1, Ordering::Relaxed);
+        format!("redis://{}/{number}", self.address)
     }
 
     /// Starts one that asks for a password and speaks TLS only, with this certificate.
@@ -45,16 +73,15 @@ impl Redis {
     }
 
     fn start_with(arguments: impl FnOnce(u16) -> Vec<String>) -> Self {
-        let found = Command::new("redis-server").arg("--version").output();
-        assert!(
-            found.is_ok(),
-            "redis-server is not installed; run `scripts/setup test`"
-        );
+        if let Some(missing) = missing() {
+            panic!("{missing}");
+        }
         let address = free_port();
         let mut redis = Self {
             address,
             arguments: arguments(address.port()),
             folder: TempDir::new().expect("a temporary folder"),
+            given: AtomicU32::new(0),
             process: None,
         };
         redis.restart();

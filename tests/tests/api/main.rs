@@ -1,7 +1,7 @@
 //! Every route of the contract that the Todo API owns, and every error it may answer, over HTTP.
 //!
-//! Runs against the application under `todo`; with `TODO_BASE_URL` against whatever answers there
-//! (set its rate limits high); on PostgreSQL; and, where `spin` is on the PATH, against `spin up` as well.
+//! Runs against the application under `todo`; with `TODO_BASE_URL` against whatever answers there (set its rate
+//! limits high). By default it runs on each stack, behind Dapr and, where `spin` is on the PATH, against `spin up`.
 
 mod accounts;
 mod chat;
@@ -16,12 +16,9 @@ mod services;
 mod sessions;
 mod tasks;
 
-use std::process::Command;
-
 use serde_json::Value;
-use servers::Postgres;
 use tests::dapr::Platform;
-use tests::{TestApp, User, api, skip};
+use tests::{Stack, TestApp, User, api, passes, skip};
 
 /// A new person of the API under test.
 fn user() -> User {
@@ -42,47 +39,58 @@ fn is_external() -> bool {
     std::env::var_os("TODO_BASE_URL").is_some()
 }
 
-#[test]
-fn the_same_suite_passes_under_spin() {
-    if is_external() {
-        return;
-    }
-    if !tests::spin::is_there() {
-        skip("spin is not on the PATH");
-        return;
-    }
-    passes(&TestApp::builder().under_spin().start(), "under spin");
+/// Whether somebody chose what this run is against.
+fn is_chosen() -> bool {
+    is_external() || Stack::here() != Stack::Embedded
 }
 
 #[test]
-fn the_same_suite_passes_on_postgresql() {
-    if is_external() {
-        return;
+fn the_same_suite_passes_under_spin() {
+    if is_chosen() {
+        return skip("this run is against something else");
     }
-    let app = TestApp::builder().postgres(Postgres::shared()).start();
-    passes(&app, "on PostgreSQL");
-    assert!(!app.state_dir().join("tasks.db").exists(), "it used a file");
+    if !tests::spin::is_there() {
+        return skip("spin is not on the PATH");
+    }
+    let app = TestApp::builder().under_spin().start();
+    passes("under spin", [("TODO_BASE_URL", app.base())]);
+}
+
+#[test]
+fn the_same_suite_passes_on_the_distributed_stack() {
+    if is_external() {
+        return skip("this run is against something else");
+    }
+    tests::passes_on_the_distributed_stack();
 }
 
 #[test]
 fn the_same_suite_passes_behind_dapr() {
-    if is_external() {
-        return;
+    if is_chosen() {
+        return skip("this run is against something else");
     }
-    passes(&Platform::start().app, "behind Dapr");
+    let platform = Platform::start();
+    passes("behind Dapr", [("TODO_BASE_URL", platform.app.base())]);
 }
 
-/// Runs this suite against an application.
-fn passes(app: &TestApp, how: &str) {
-    let suite = std::env::current_exe().expect("this test's program");
-    let output = Command::new(suite)
-        .env("TODO_BASE_URL", app.base())
-        .output()
-        .expect("the suite runs");
-    assert!(
-        output.status.success(),
-        "{how}:\n{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+#[test]
+fn everything_is_kept_where_the_stack_keeps_it() {
+    if is_external() {
+        return skip("it looks at what the application keeps");
+    }
+    let app = TestApp::start();
+    let person = app.user();
+    let task = person.task("kept");
+    person.chat("add buy milk", None);
+    let kept = format!("SELECT count(*) FROM tasks WHERE id = '{task}'");
+    assert_eq!(app.count("tasks", &kept), 1);
+    tests::wait_for("the event", 60, || {
+        let records = app.records("task-events");
+        let mine = |it: &event_log::Record| it.key == person.id && it.envelope.contains(&task);
+        records.iter().any(mine).then_some(())
+    });
+    let is_embedded = Stack::here() == Stack::Embedded;
+    for file in ["tasks.db", "events.db", "sqlite_key_value.db"] {
+        assert_eq!(app.state_dir().join(file).exists(), is_embedded, "{file}");
+    }
 }

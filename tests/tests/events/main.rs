@@ -1,5 +1,5 @@
 //! Every change is an event: from the request to the audit entry, the next instance, the reminder and the
-//! notification, whatever happens on the way.
+//! notification, whatever happens on the way. It runs on each stack.
 
 mod faults;
 mod flow;
@@ -10,6 +10,11 @@ mod order;
 
 use serde_json::{Value, json};
 use tests::User;
+
+#[test]
+fn the_same_suite_passes_on_the_distributed_stack() {
+    tests::passes_on_the_distributed_stack();
+}
 
 /// All tasks of a person, oldest first.
 fn tasks(person: &User) -> Vec<Value> {

@@ -1,5 +1,5 @@
 //! Live updates from outside, with a real WebSocket client and a reader of server-sent events: each test runs
-//! behind the host's own gateway and behind Pushpin.
+//! behind the host's own gateway and behind Pushpin, on each stack.
 
 mod auth;
 mod client;
@@ -66,6 +66,11 @@ macro_rules! behind_each_gateway {
     };
 }
 use behind_each_gateway;
+
+#[test]
+fn the_same_suite_passes_on_the_distributed_stack() {
+    tests::passes_on_the_distributed_stack();
+}
 
 /// An access token of a person that is good for so many seconds, made as the API makes it.
 fn token(app: &TestApp, user_id: &str, seconds: i64) -> String {

@@ -1,0 +1,114 @@
+//! What the tests run on, and one run of a test program after another.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use crate::{say, skip};
+
+/// Which stack: `embedded` (the default) or `distributed`.
+const STACK: &str = "TODO_TEST_STACK";
+/// What the names of tests begin with that run their program once more.
+const ONCE_MORE: &str = "the_same_suite_passes";
+
+/// What applications keep their data, events and conversations in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stack {
+    /// Files beside the host: SQLite and the embedded event log.
+    Embedded,
+    /// PostgreSQL, Kafka and Redis. The applications of a test process share the servers; each has a database of
+    /// either, and topics, of its own.
+    Distributed,
+}
+
+impl Stack {
+    /// That of this process, by `TODO_TEST_STACK`.
+    pub fn here() -> Self {
+        match std::env::var(STACK).as_deref() {
+            Err(_) | Ok("embedded") => Self::Embedded,
+            Ok("distributed") => Self::Distributed,
+            Ok(other) => panic!("{STACK} is `embedded` or `distributed`, not `{other}`"),
+        }
+    }
+}
+
+/// Runs this test program once more, on the distributed stack. Where a server cannot be had, all of its tests are
+/// said not to run.
+#[track_caller]
+pub fn passes_on_the_distributed_stack() {
+    const HOW: &str = "on the distributed stack";
+    if Stack::here() == Stack::Distributed {
+        return skip("this run is on that stack already");
+    }
+    let Some(missing) = servers::missing() else {
+        return passes(HOW, [(STACK, "distributed")]);
+    };
+    let listed = once_more()
+        .args(["--list", "--format", "terse"])
+        .output()
+        .expect("the tests are listed");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let names: Vec<&str> = (listed.lines())
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect();
+    assert!(!names.is_empty(), "no tests: {listed}");
+    for name in &names {
+        say(&format!("{name}: skipped {HOW}: {missing}"));
+    }
+    summary(HOW, 0, 0, names.len());
+}
+
+/// Runs this test program once more with these environment variables. Says how many tests passed, failed and did
+/// not run, and why not; fails with those that failed.
+#[track_caller]
+pub fn passes<V: AsRef<OsStr>>(
+    how: &str,
+    environment: impl IntoIterator<Item = (&'static str, V)>,
+) {
+    let output = once_more()
+        .envs(environment)
+        .output()
+        .expect("the tests run");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let skipped: Vec<&str> = (errors.lines())
+        .filter(|line| line.contains(": skipped: "))
+        .collect();
+    for line in &skipped {
+        say(&format!("{how}: {line}"));
+    }
+    let of = |outcome: &str| {
+        let lines = printed
+            .lines()
+            .filter_map(|line| line.strip_prefix("test "));
+        lines
+            .filter_map(|line| line.strip_suffix(outcome))
+            .collect::<Vec<_>>()
+    };
+    let (succeeded, failed) = (of(" ... ok").len(), of(" ... FAILED"));
+    let passed = succeeded.saturating_sub(skipped.len());
+    summary(how, passed, failed.len(), skipped.len());
+    assert!(
+        output.status.success() && failed.is_empty(),
+        "{how}: {} failed: {}\n{printed}\n{errors}",
+        failed.len(),
+        failed.join(", ")
+    );
+    assert!(passed > 0, "{how}: no test passed\n{printed}\n{errors}");
+}
+
+fn summary(how: &str, passed: usize, failed: usize, not_run: usize) {
+    let program = std::env::current_exe().expect("this test's program");
+    // Cargo adds a hash to the name.
+    let name = program.file_stem().unwrap_or_default().to_string_lossy();
+    let name = name.rsplit_once('-').map_or(&*name, |(name, _)| name);
+    say(&format!(
+        "{name} {how}: {passed} passed, {failed} failed, {not_run} not run"
+    ));
+}
+
+/// This test program, without the tests that run it.
+fn once_more() -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this test's program"));
+    command.args(["--skip", ONCE_MORE]);
+    command
+}
