@@ -107,7 +107,8 @@ struct Partition<M> {
     /// Nothing is taken any more.
     revoked: bool,
     paused: bool,
-    /// Where it ends, as far as is known.
+    /// Where it begins and ends, as far as is known.
+    begin: Option<i64>,
     end: i64,
     /// What was last given to be committed, and whether something has changed since.
     committing: Option<(i64, String)>,
@@ -192,6 +193,7 @@ impl<M> Window<M> {
                 bytes: 0,
                 revoked: false,
                 paused: false,
+                begin: None,
                 end: 0,
                 committing: None,
                 changed: false,
@@ -467,9 +469,10 @@ impl<M> Window<M> {
         (pause, resume)
     }
 
-    /// The broker says where a partition ends.
-    pub fn ends_at(&mut self, name: &Name, end: i64) {
+    /// The broker says which offsets a partition has; the begin may be unknown.
+    pub fn reaches(&mut self, name: &Name, begin: Option<i64>, end: i64) {
         for partition in self.of(std::slice::from_ref(name)) {
+            partition.begin = begin.or(partition.begin);
             partition.end = end;
         }
     }
@@ -477,7 +480,7 @@ impl<M> Window<M> {
     /// What is not finished of each partition, as far as its end is known.
     pub fn lag(&self) -> Vec<(Name, i64)> {
         let lag = |partition: &Partition<M>| {
-            let base = partition.base()?;
+            let base = partition.base().or(partition.begin)?;
             let end = partition.end.max(partition.read_to.unwrap_or_default());
             let done = i64::try_from(partition.progress.done.len()).ok()?;
             Some((partition.name.clone(), (end - base - done).max(0)))

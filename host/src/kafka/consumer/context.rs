@@ -35,7 +35,8 @@ impl ClientContext for Context {
         let mut window = self.shared.window();
         for (topic, of_topic) in statistics.topics {
             for (partition, of_partition) in of_topic.partitions {
-                window.ends_at(&(topic.clone(), partition), of_partition.ls_offset);
+                let begin = Some(of_partition.lo_offset).filter(|offset| *offset >= 0);
+                window.reaches(&(topic.clone(), partition), begin, of_partition.ls_offset);
             }
         }
     }
