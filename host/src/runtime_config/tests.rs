@@ -252,7 +252,9 @@ error: unknown type `radish` in [key_value_store.cache]
  --> config/runtime.toml:2:8
   |
 2 | type = \"radish\"
-  |        ^^^^^^^^ known are `spin`, `redis`"
+  |        ^^^^^^^^ known are `spin`, `redis`
+  |
+  = help: did you mean `redis`?"
     );
 }
 
@@ -286,7 +288,7 @@ fn mistakes_are_named() {
         ),
         (
             "[key_value_store.x]\ntype = \"redis\"\nurl = \"http://127.0.0.1\"\n",
-            "`url` in [key_value_store.x] cannot be used: URL provided is not a redis URL",
+            "`url` in [key_value_store.x] cannot be used: Redis URL did not parse",
             "expected `redis://` or `rediss://`",
         ),
         (

@@ -299,7 +299,10 @@ async fn nobody_gets_what_is_left_of_a_transaction() {
     let before = open().await;
     let its_pid = run(&before, pid).await.unwrap();
     drop(before);
-    assert_eq!(run(&open().await, pid).await.unwrap(), its_pid);
+    until("it comes back", async || {
+        run(&open().await, pid).await.unwrap() == its_pid
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -373,9 +376,14 @@ async fn connections_are_bounded_and_new_after_a_restart() {
     let kept = postgres.open(&url, None, None).await.expect("open");
     server.kill();
     let error = query(&kept, "SELECT 1", vec![]).await.unwrap_err();
+    // Its process may be as quick as to say that it goes (class 57), or only be gone.
     assert!(
-        matches!(error, Error::QueryFailed(QueryError::Text(_))),
-        "no code, so the connection: {error:?}"
+        match &error {
+            Error::QueryFailed(QueryError::Text(_)) => true,
+            Error::QueryFailed(QueryError::DbError(said)) => said.code.starts_with("57"),
+            _ => false,
+        },
+        "{error:?}"
     );
     drop(kept);
     let Err(Error::ConnectionFailed(_)) = postgres.open(&url, None, None).await else {
