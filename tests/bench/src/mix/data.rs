@@ -188,7 +188,7 @@ impl Data {
             .into_uuid(),
             person: Self::person(index % PEOPLE),
             title: Self::title(&mut random),
-            description: (number % 2 == 0).then_some(description),
+            description: number.is_multiple_of(2).then_some(description),
             status,
             priority: random.below(PRIORITIES),
             due: (number % 4 != 3).then_some(due),
