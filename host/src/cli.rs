@@ -84,7 +84,8 @@ pub struct UpArgs {
     #[arg(long, env = "TODO_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
     /// Signs what the gateway for WebSockets and streams asks of components (Grip-Sig), and verifies
-    /// what another gateway in front asks. Components find it in the variable grip_key.
+    /// what another gateway in front asks. Components find it in the variable grip_key; a value that a
+    /// variables provider has for that counts first.
     #[arg(long, env = "SPIN_VARIABLE_GRIP_KEY", hide_env_values = true)]
     pub grip_key: Option<String>,
     #[command(flatten)]

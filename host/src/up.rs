@@ -140,13 +140,11 @@ pub async fn serve(
     if let Some(grip) = &grip {
         config.offer_variable("grip_url", &grip.url());
     }
-    let grip_key = match &args.grip_key {
-        Some(key) => {
-            config.offer_variable("grip_key", key);
-            key.clone()
-        }
-        None => config.variable("grip_key").unwrap_or_default().to_owned(),
-    };
+    if let Some(key) = &args.grip_key {
+        config.offer_variable("grip_key", key);
+    }
+    // What components get, whoever gives it: they and the gateway must agree.
+    let grip_key = config.variable("grip_key").unwrap_or_default().to_owned();
     let Assembled { http, kafka, cron } = assemble(
         args,
         app,

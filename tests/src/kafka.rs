@@ -10,6 +10,8 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::message::{Headers as _, Message, OwnedMessage};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use crate::wait_for;
+
 /// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -189,9 +191,10 @@ impl Kafka {
             list.add_partition(&name, *partition);
         }
         let committed = self.with(group, |client| {
-            client
-                .committed_offsets(list.clone(), PATIENCE)
-                .expect("the committed offsets")
+            // The broker that answers for the group may not have found that out yet.
+            wait_for("the committed offsets", 30, || {
+                client.committed_offsets(list.clone(), PATIENCE).ok()
+            })
         });
         partitions
             .iter()

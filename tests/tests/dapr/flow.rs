@@ -120,14 +120,16 @@ fn other_screens_hear_of_a_change() {
     )
     .expect("a request");
     let mut lines = BufReader::new(&stream).lines();
+    let mut seen = Vec::new();
     let mut until = |what: &str| loop {
         let line = lines
             .next()
-            .unwrap_or_else(|| panic!("the stream ended before {what}"))
-            .unwrap_or_else(|error| panic!("{what}: {error}"));
+            .unwrap_or_else(|| panic!("the stream ended before {what}: {seen:?}"))
+            .unwrap_or_else(|error| panic!("{what}: {error}, after {seen:?}"));
         if line.contains(what) {
             return;
         }
+        seen.push(line);
     };
     until("200 OK");
     until("event: ");
@@ -142,11 +144,17 @@ fn secrets_come_from_the_secret_store_and_invocation_reaches_the_api() {
     let person = platform.user();
     let token = person.token.as_deref().expect("a token");
     let (header, claims) = (tests::jwt::header(token), tests::jwt::claims(token));
-    let signed = tests::jwt::sign(&header, &claims, platform.jwt_secret.as_bytes());
-    assert_eq!(signed, token);
+    let signed = |secret: &str| tests::jwt::sign(&header, &claims, secret.as_bytes());
+    let other = platform
+        .app
+        .client()
+        .with_token(&signed(&platform.app.jwt_secret));
+    assert_eq!(other.get("/api/users/me").status, 401);
 
     // From another service's sidecar to the Todo API's, and through it to the application.
-    let sidecar = platform.sidecar("reminder").with_token(token);
+    let sidecar = platform
+        .sidecar("reminder")
+        .with_token(&signed(&platform.jwt_secret));
     let request = sidecar
         .request("GET", "/v1.0/invoke/todo-api/method/api/users/me")
         .header("dapr-api-token", &platform.dapr_token);

@@ -39,10 +39,12 @@ fn a_topic_that_is_declared_twice_is_delivered_once() {
     let app = TestApp::builder()
         .project_manifest("spin-dapr.toml")
         .edit_manifest(|text| {
-            text.replace("route = \"/audit/...\"", "route = \"/...\"").replace(
-                "[component.audit-events.variables]\n",
-                "[component.audit-events.variables]\nsubscriptions = \"task-events, reminders\"\n",
-            )
+            text.replace("route = \"/...\"", "route = \"/page/...\"")
+                .replace("route = \"/audit/...\"", "route = \"/...\"")
+                .replace(
+                    "[component.audit-events.variables]\n",
+                    "[component.audit-events.variables]\nsubscriptions = \"task-events, reminders\"\n",
+                )
         })
         .argument("-c")
         .argument("audit")
@@ -99,6 +101,8 @@ fn a_topic_that_is_declared_twice_is_delivered_once() {
         .body(event.to_string());
     assert_eq!(sidecar.send(request).status, 204);
     wait_for("the audit entry", 60, || {
+        // The service makes its database when it is first asked.
+        app.state_dir().join("audit.db").exists().then_some(())?;
         let sql = format!("SELECT count(*) FROM entries WHERE task_id = '{task}'");
         (app.count("audit", &sql) == 1).then_some(())
     });
