@@ -36,6 +36,9 @@ const COMMIT: Duration = Duration::from_millis(100);
 /// How long to wait before what the brokers could not do is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// How long to wait for topics that were just made.
+const VISIBLE: Duration = Duration::from_secs(10);
+
 /// A member of a consumer group. [`KafkaConsumer::close`] leaves it.
 pub struct KafkaConsumer {
     shared: Arc<Shared>,
@@ -274,6 +277,8 @@ fn client_config(config: &KafkaConfig, topics: &Topics, trigger: &KafkaTrigger) 
         .set("fetch.queue.backoff.ms", "10")
         // Says where partitions end, for the lag.
         .set("statistics.interval.ms", "5000")
+        // How soon topics and partitions are found that others make.
+        .set("topic.metadata.refresh.interval.ms", "10000")
         // A new group starts with the oldest event that there is.
         .set("auto.offset.reset", "earliest")
         .set("partition.assignment.strategy", "cooperative-sticky");
@@ -338,6 +343,7 @@ impl Member {
         };
         let consumer: BaseConsumer<Context> = self.config.create_with_context(context)?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        self.wait_for(&consumer, &topics);
         consumer.subscribe(&topics)?;
         let ended = self.poll(&consumer);
         // Revokes all partitions, and commits first.
@@ -346,6 +352,24 @@ impl Member {
         let left = window.names();
         window.revoke(&left);
         ended
+    }
+
+    /// Waits a while for topics that were just made: a member that joins before its broker knows of them
+    /// shares out nothing of theirs until it asks again.
+    fn wait_for(&self, consumer: &BaseConsumer<Context>, topics: &[&str]) {
+        let end = Instant::now() + VISIBLE;
+        for topic in topics {
+            let is_there = || {
+                let metadata = consumer.fetch_metadata(Some(topic), AGAIN);
+                metadata.is_ok_and(|metadata| {
+                    let mut topics = metadata.topics().iter();
+                    topics.any(|it| it.error().is_none() && !it.partitions().is_empty())
+                })
+            };
+            while !self.shared.stops() && Instant::now() < end && !is_there() {
+                std::thread::sleep(POLL);
+            }
+        }
     }
 
     fn poll(&self, consumer: &BaseConsumer<Context>) -> KafkaResult<()> {
