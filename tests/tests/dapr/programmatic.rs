@@ -91,6 +91,8 @@ fn a_topic_that_is_declared_twice_is_delivered_once() {
     wait_for("the audit entry", 60, || {
         // The service makes its database when it is first asked.
         app.state_dir().join("audit.db").exists().then_some(())?;
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'entries'";
+        (app.count("audit", tables) == 1).then_some(())?;
         let sql = format!("SELECT count(*) FROM entries WHERE task_id = '{task}'");
         (app.count("audit", &sql) == 1).then_some(())
     });
