@@ -371,7 +371,7 @@ impl Builder {
         // Ends the host and its state also when the test process ends without dropping the application.
         let reaper = Command::new("sh")
             .arg("-c")
-            .arg("cat >/dev/null; kill -9 -- \"-$0\" 2>/dev/null; rm -rf \"$1\"")
+            .arg("cat >/dev/null; kill -9 \"-$0\" 2>/dev/null; rm -rf \"$1\"")
             .arg(child.id().to_string())
             .arg(self.state.path())
             .stdin(Stdio::piped())
