@@ -1535,22 +1535,18 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationAnswer"];
                 };
             };
+            /** @description Nothing was said yet, or not for 30 days */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description No access token, or one that is not valid */
             401: {
                 headers: {
                     /** @description The challenge (RFC 6750) */
                     "WWW-Authenticate"?: string;
-                    /** @description Names the request in the logs */
-                    "X-Correlation-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Nothing was said yet, or not for 30 days */
-            404: {
-                headers: {
                     /** @description Names the request in the logs */
                     "X-Correlation-Id"?: string;
                     [name: string]: unknown;

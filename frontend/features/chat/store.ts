@@ -86,11 +86,7 @@ const earlier = (history: Schemas["ConversationAnswer"]): Message[] =>
   );
 
 /** The person's last conversation, on whatever device; null where there is none. */
-const latest = () =>
-  answer(todo.GET("/api/chat/latest")).catch((error: unknown) => {
-    if (error instanceof ApiProblem && error.status === 404) return null;
-    throw error;
-  });
+const latest = async () => (await answer(todo.GET("/api/chat/latest"))) ?? null;
 
 /** Goes on with the person's conversation; does nothing where it is there. */
 export async function open(userId: string): Promise<void> {

@@ -64,10 +64,7 @@ async function allPages<T>(part: Progress["part"], read: (cursor?: string) => Pr
 /** The last conversation; the server lists none. */
 async function conversation(tell: Tell, signal: AbortSignal) {
   const read = () => answer(todo.GET("/api/chat/latest", { signal }));
-  return patiently(read, tell, 0, signal).catch((error: unknown) => {
-    if (error instanceof ApiProblem && error.status === 404) return null;
-    throw error;
-  });
+  return (await patiently(read, tell, 0, signal)) ?? null;
 }
 
 /** Reads everything; `tell` hears how far it is. Throws an `ApiProblem`, or what `signal` was aborted with. */

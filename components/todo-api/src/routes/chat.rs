@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use api::{ApiError, ErrorBody, Json, PathId, parse_uuid, required_string};
 use axum::Json as JsonResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use dialogue::{Action, Conversation, MAX_MESSAGE_CHARS, Message, Reply, Role, Turn, Undo};
 use serde::{Deserialize, Serialize};
@@ -410,14 +412,16 @@ pub async fn conversation(
     tag = "chat",
     responses(
         (status = 200, description = "The conversation", body = ConversationAnswer),
-        (status = 404, description = "Nothing was said yet, or not for 30 days", body = ErrorBody),
+        (status = 204, description = "Nothing was said yet, or not for 30 days"),
     ),
 )]
-pub async fn latest(session: Session) -> Result<JsonResponse<ConversationAnswer>, ApiError> {
+pub async fn latest(session: Session) -> Result<Response, ApiError> {
     let conversations = Conversations::of(session.user_id).await?;
     let conversation = conversations.latest(Utc::now()).await?;
-    let conversation = conversation.ok_or(ApiError::NotFound)?;
-    Ok(JsonResponse(conversation.into()))
+    Ok(match conversation {
+        Some(conversation) => JsonResponse(ConversationAnswer::from(conversation)).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 #[cfg(test)]
