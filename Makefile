@@ -45,7 +45,9 @@ test: build lint ## Run every test, on real processes
 	@source .tools/wasm.env; $(TODO) build -f spin-dapr.toml; \
 	cargo build --locked --release --target wasm32-wasip2 --package test-guest
 	@echo "==> Running the tests"
+	@# Three at a time on two cores: most of what they do is to wait.
 	@failed=; \
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(( $$(nproc) * 3 / 2 ))} \
 	cargo test --locked --release --workspace --no-fail-fast || failed=1; \
 	npm run --silent --prefix frontend test || failed=1; \
 	npm run --silent --prefix tests/browser test || failed=1; \

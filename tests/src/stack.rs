@@ -109,6 +109,7 @@ fn summary(how: &str, passed: usize, failed: usize, not_run: usize) {
 /// This test program, without the tests that run it.
 fn once_more() -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this test's program"));
-    command.args(["--skip", ONCE_MORE]);
+    // Beside the tests of this process.
+    command.args(["--skip", ONCE_MORE, "--test-threads", "2"]);
     command
 }
