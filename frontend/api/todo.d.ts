@@ -1538,6 +1538,8 @@ export interface operations {
             /** @description Nothing was said yet, or not for 30 days */
             204: {
                 headers: {
+                    /** @description Names the request in the logs */
+                    "X-Correlation-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -47,6 +47,8 @@ impl<C: SqlConnection> Trail<C> {
                 }
                 is_free
             });
+            // All writers come to the chains in one order: they wait for each other, and never in a circle.
+            batch.sort_by_key(|(_, facts)| facts.user_id);
             match self.record_batch(&batch, now).await {
                 Ok(()) => {}
                 // What is wrong with one event must not keep the others from being recorded.
