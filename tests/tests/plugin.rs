@@ -176,14 +176,12 @@ fn an_event_is_consumed_and_survives_a_kill() {
 
     // The gateway is in front of the same components, on the same stores.
     let client = Client::new(&format!("http://{}", launch.gateway));
-    let written = client.get("/written?kind=consumed").json();
-    let ids: Vec<&str> = written["ok"]
-        .as_array()
-        .expect("entries")
-        .iter()
-        .filter_map(|entry| entry["id"].as_str())
-        .collect();
-    assert!(ids.contains(&"first") && ids.contains(&"second"), "{ids:?}");
+    wait_for("both events", 30, || {
+        let written = client.get("/written?kind=consumed").json();
+        let entries = written["ok"].as_array()?;
+        let has = |id: &str| entries.iter().any(|entry| entry["id"] == id);
+        (has("first") && has("second")).then_some(())
+    });
     for (path, expected) in [
         ("/variable?name=greeting", "\"hello\"\n\u{7f} there"),
         ("/variable?name=token", "a secret"),
