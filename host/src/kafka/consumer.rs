@@ -33,6 +33,8 @@ const POLL: Duration = Duration::from_millis(100);
 const POLL_PAUSED: Duration = Duration::from_millis(5);
 /// How often offsets are committed.
 const COMMIT: Duration = Duration::from_millis(100);
+/// How often they are committed again though nothing changed: a commit can be lost in a rebalance.
+const COMMIT_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait before what the brokers could not do is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -374,6 +376,7 @@ impl Member {
 
     fn poll(&self, consumer: &BaseConsumer<Context>) -> KafkaResult<()> {
         let mut committed_at = Instant::now();
+        let mut all_committed_at = committed_at;
         let mut paused = 0;
         let mut told = None;
         while !self.shared.stops() {
@@ -410,6 +413,12 @@ impl Member {
             }
             if !resume.is_empty() {
                 consumer.resume(&context::list(&resume))?;
+            }
+            if all_committed_at.elapsed() >= COMMIT_AGAIN {
+                let mut window = self.shared.window();
+                let names = window.names();
+                window.not_committed(&names);
+                all_committed_at = Instant::now();
             }
             if committed_at.elapsed() >= COMMIT {
                 let commits = self.shared.window().take_commits(None);
