@@ -8,7 +8,7 @@ import { ViewHeader } from "./ViewHeader";
 
 const TITLES: Record<string, string> = {
   "/upcoming": "Upcoming",
-  "/tasks": "Tasks",
+  "/tasks": "All tasks",
   "/board": "Board",
   "/notifications": "Notifications",
   "/settings": "Settings",

@@ -77,7 +77,7 @@ function FilteredTasks() {
           </Button>
         }
       >
-        What you add here or tell the chatbot is kept in this list.
+        What you add or tell the chatbot is kept here.
       </EmptyState>
     );
     return [{ key: "tasks", label: "Tasks", tasks: shown, empty: nothing }];
@@ -111,7 +111,7 @@ function FilteredTasks() {
 export function TasksView() {
   return (
     <div className={viewStyles.view}>
-      <ViewHeader title="Tasks">
+      <ViewHeader title="All tasks">
         <Button onClick={() => newTask()}>
           <Plus size={17} aria-hidden />
           New task

@@ -46,7 +46,7 @@ export function TodayView() {
         heading: day.overdue.length > 0 && day.today.length > 0 ? <GroupHeading title="Today" /> : null,
         empty: isClear ? (
           <EmptyState icon={<Sun size={44} aria-hidden />} title={day.done.length > 0 ? "That was all for today" : "A clear day"}>
-            {day.done.length > 0 ? "The rest of it is yours." : "Nothing is due. Add a task above, or tell the chatbot what is on your mind."}
+            {day.done.length > 0 ? "The rest of it is yours." : "Nothing is due. Add a task, or tell the chatbot."}
           </EmptyState>
         ) : null,
       },
