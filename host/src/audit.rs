@@ -12,7 +12,7 @@ use futures::executor::block_on;
 use sql::rusqlite::RusqliteConnection;
 use uuid::Uuid;
 
-use crate::cli::LocationArgs;
+use crate::cli::{DatabaseArgs, LocationArgs};
 use crate::databases;
 use crate::locations::Locations;
 use crate::runtime_config::Location;
@@ -35,14 +35,8 @@ enum AuditCommand {
 struct VerifyArgs {
     #[command(flatten)]
     locations: LocationArgs,
-    /// The PostgreSQL server that the trail is in, instead of a file.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "SPIN_VARIABLE_DATABASE_URL",
-        hide_env_values = true
-    )]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Only this person's chain.
     #[arg(long, value_name = "ID")]
     user: Option<Uuid>,
@@ -81,11 +75,9 @@ fn verify(args: &VerifyArgs) -> Result<()> {
             written = write(&mut output, &chain, args.json);
         }
     };
-    let (place, summary) = match args.database_url.as_deref().map(str::trim) {
-        Some(url) if !url.is_empty() => {
-            ("PostgreSQL".to_owned(), in_server(url, options, on_chain)?)
-        }
-        _ => {
+    let (place, summary) = match args.database.url() {
+        Some(url) => ("PostgreSQL".to_owned(), in_server(url, options, on_chain)?),
+        None => {
             let file = file(&args.locations)?;
             (
                 file.display().to_string(),

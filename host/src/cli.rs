@@ -13,6 +13,9 @@ use crate::databases::{CopyArgs, MigrateArgs};
 use crate::events::EventsArgs;
 use crate::logs::LogFormat;
 
+/// The variable that says where services keep their data, as components are given it too.
+pub const DATABASE_URL: &str = "SPIN_VARIABLE_DATABASE_URL";
+
 /// Runs a Spin application on this machine, with nothing else installed.
 #[derive(Debug, Parser)]
 #[command(name = "todo", version)]
@@ -106,6 +109,22 @@ pub struct LocationArgs {
     /// beside the manifest.
     #[arg(long, env = "STATE_DIR")]
     pub state_dir: Option<PathBuf>,
+}
+
+/// Where services keep their data, if not in files.
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    /// The PostgreSQL database that the services keep their data in, instead of files.
+    #[arg(long, value_name = "URL", env = DATABASE_URL, hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+impl DatabaseArgs {
+    /// The database's address; none where it is blank.
+    pub fn url(&self) -> Option<&str> {
+        let url = self.database_url.as_deref()?.trim();
+        (!url.is_empty()).then_some(url)
+    }
 }
 
 /// What protects the host, and components from each other.

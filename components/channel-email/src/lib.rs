@@ -13,6 +13,9 @@
 
 mod mailer;
 
+use provider::dapr::Sidecar;
+use provider::{required_setting, setting};
+
 use crate::bindings::exports::todo::notify::channel::{
     Capabilities, DeliveryError, Guest, Notification, Receipt,
 };
@@ -51,24 +54,19 @@ impl Guest for EmailChannel {
 
 /// The error names the variable that is missing.
 async fn settings() -> Result<Mailer, String> {
-    let required = async |name: &str| {
-        let value = provider::setting(name).await?;
-        value.ok_or_else(|| format!("variable {name} is not set"))
-    };
-    if let Some(url) = provider::setting("mail_api_url").await? {
+    if let Some(url) = setting("mail_api_url").await? {
         return Ok(Mailer::Api {
             url,
-            token: required("mail_api_token").await?,
-            from: required("mail_from").await?,
+            token: required_setting("mail_api_token").await?,
+            from: required_setting("mail_from").await?,
         });
     }
-    let Some(binding) = provider::setting("mail_binding").await? else {
+    let Some(binding) = setting("mail_binding").await? else {
         return Err("neither variable mail_api_url nor mail_binding is set".into());
     };
     Ok(Mailer::DaprBinding {
-        url: required("dapr_url").await?,
+        sidecar: Sidecar::from_settings().await?,
         binding,
-        api_token: provider::setting("dapr_api_token").await?,
-        from: provider::setting("mail_from").await?,
+        from: setting("mail_from").await?,
     })
 }

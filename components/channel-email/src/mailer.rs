@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderValue, Request, StatusCode, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use provider::dapr::Sidecar;
 use provider::{Answer, SendError, secret_header, single_line};
 use serde_json::json;
 use spin_sdk::time::sleep;
@@ -32,12 +32,10 @@ pub enum Mailer {
     },
     /// Dapr's binding API with a component of type `bindings.smtp`.
     DaprBinding {
-        /// The sidecar's address, without a path.
-        url: String,
+        /// The sidecar that has it.
+        sidecar: Sidecar,
         /// The binding's name.
         binding: String,
-        /// Dapr's API token, where it wants one.
-        api_token: Option<String>,
         /// The sender, where it is not the binding's own.
         from: Option<String>,
     },
@@ -84,50 +82,31 @@ impl Mailer {
             subject if subject.is_empty() => "Reminder".into(),
             subject => subject,
         };
-        let (url_variable, url, body) = match self {
-            Self::Api { url, from, .. } => (
-                "mail_api_url",
-                format!("{}/emails", url.trim_end_matches('/')),
-                json!({"from": from, "to": [address], "subject": subject, "text": notification.body}),
-            ),
+        match self {
+            Self::Api { url, token, from } => {
+                let body = json!({"from": from, "to": [address], "subject": subject, "text": notification.body});
+                let authorization = secret_header("mail_api_token", &format!("Bearer {token}"))?;
+                let id = HeaderValue::from_str(&notification.id)
+                    .map_err(|_| "the notification's id cannot be the value of a header")?;
+                Request::post(format!("{}/emails", url.trim_end_matches('/')))
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .header(header::AUTHORIZATION, authorization)
+                    .header("idempotency-key", id)
+                    .body(body.to_string().into_bytes())
+                    .map_err(|_| "mail_api_url is no URL".into())
+            }
             Self::DaprBinding {
-                url, binding, from, ..
+                sidecar,
+                binding,
+                from,
             } => {
                 let mut metadata = json!({"emailTo": address, "subject": subject});
                 if let Some(from) = from {
                     metadata["emailFrom"] = json!(from);
                 }
-                (
-                    "dapr_url",
-                    format!(
-                        "{}/v1.0/bindings/{}",
-                        url.trim_end_matches('/'),
-                        utf8_percent_encode(binding, NON_ALPHANUMERIC)
-                    ),
-                    json!({"operation": "create", "metadata": metadata, "data": html(&notification.body)}),
-                )
-            }
-        };
-        let mut request = Request::post(url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body.to_string().into_bytes())
-            .map_err(|_| format!("{url_variable} is no URL"))?;
-        let headers = request.headers_mut();
-        match self {
-            Self::Api { token, .. } => {
-                let value = secret_header("mail_api_token", &format!("Bearer {token}"))?;
-                headers.insert(header::AUTHORIZATION, value);
-                let id = HeaderValue::from_str(&notification.id)
-                    .map_err(|_| "the notification's id cannot be the value of a header")?;
-                headers.insert("idempotency-key", id);
-            }
-            Self::DaprBinding { api_token, .. } => {
-                if let Some(token) = api_token {
-                    headers.insert("dapr-api-token", secret_header("dapr_api_token", token)?);
-                }
+                sidecar.create(binding, metadata, &html(&notification.body))
             }
         }
-        Ok(request)
     }
 
     /// Error messages quote addresses, so that only status and code are passed on.
@@ -246,9 +225,11 @@ mod tests {
 
     fn binding() -> Mailer {
         Mailer::DaprBinding {
-            url: "http://127.0.0.1:3500".into(),
+            sidecar: Sidecar {
+                url: "http://127.0.0.1:3500".into(),
+                api_token: Some("secret".into()),
+            },
             binding: "smtp".into(),
-            api_token: Some("secret".into()),
             from: None,
         }
     }

@@ -8,6 +8,7 @@
 
 mod pusher;
 
+use provider::{required_setting, setting};
 use url::{Origin, Url};
 use web_push::VapidKey;
 
@@ -51,20 +52,16 @@ impl Guest for PushChannel {
 
 /// The error names the variable that is missing or wrong.
 async fn settings() -> Result<Pusher, String> {
-    let required = async |name: &str| {
-        let value = provider::setting(name).await?;
-        value.ok_or_else(|| format!("variable {name} is not set"))
-    };
-    let key = VapidKey::parse(&required("vapid_private_key").await?)
+    let key = VapidKey::parse(&required_setting("vapid_private_key").await?)
         .map_err(|error| format!("variable vapid_private_key: {error}"))?;
-    let subject = required("vapid_subject").await?;
+    let subject = required_setting("vapid_subject").await?;
     if !["mailto:", "https:"]
         .iter()
         .any(|scheme| subject.starts_with(scheme))
     {
         return Err("variable vapid_subject is neither a mailto: nor an https: URI".into());
     }
-    let private_origin = match provider::setting("push_private_origin").await? {
+    let private_origin = match setting("push_private_origin").await? {
         Some(origin) => {
             Some(origin_of(&origin).ok_or("variable push_private_origin is no origin")?)
         }

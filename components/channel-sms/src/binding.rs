@@ -1,8 +1,8 @@
 //! A Dapr binding of type `bindings.twilio.sms`: `POST /v1.0/bindings/{name}`.
 
-use http::{Request, StatusCode, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use provider::{Answer, SendError, secret_header};
+use http::{Request, StatusCode};
+use provider::Answer;
+use provider::dapr::Sidecar;
 use serde_json::json;
 
 use crate::bindings::exports::todo::notify::channel::{DeliveryError, Notification, Receipt};
@@ -15,57 +15,28 @@ const UNKNOWN: &str = "couldn't find output binding";
 
 /// A binding of a sidecar's.
 pub struct Binding {
-    /// The sidecar's address, without a path.
-    pub url: String,
+    /// The sidecar.
+    pub sidecar: Sidecar,
     /// The binding's name.
     pub name: String,
-    /// Dapr's API token, where it wants one.
-    pub api_token: Option<String>,
 }
 
 impl Binding {
-    /// Hands over one message.
-    pub async fn deliver(&self, notification: &Notification) -> Result<Receipt, DeliveryError> {
-        let phone = message::phone(notification)?;
-        let request = self
-            .request(phone, notification)
-            .map_err(DeliveryError::NotConfigured)?;
-        match provider::send(request).await {
-            Ok(answer) => outcome(&answer),
-            Err(error) => Err(no_answer(&error)),
-        }
-    }
-
-    /// The error names the variable that is wrong.
-    fn request(
+    /// The request that sends a message; the error names the variable that is wrong.
+    pub fn request(
         &self,
         phone: &str,
         notification: &Notification,
     ) -> Result<Request<Vec<u8>>, String> {
         // Dapr reads the text as a Go literal, which has JSON's escapes of what is left here.
-        let body = json!({
-            "operation": "create",
-            "metadata": {"toNumber": phone},
-            "data": message::text(notification),
-        });
-        let mut request = Request::post(format!(
-            "{}/v1.0/bindings/{}",
-            self.url.trim_end_matches('/'),
-            utf8_percent_encode(&self.name, NON_ALPHANUMERIC)
-        ))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body.to_string().into_bytes())
-        .map_err(|_| "dapr_url is no URL")?;
-        if let Some(token) = &self.api_token {
-            let token = secret_header("dapr_api_token", token)?;
-            request.headers_mut().insert("dapr-api-token", token);
-        }
-        Ok(request)
+        let text = message::text(notification);
+        self.sidecar
+            .create(&self.name, json!({"toNumber": phone}), &text)
     }
 }
 
 /// Dapr answers 500 whatever Twilio said, with Twilio's status in the text; that is all of it that is passed on.
-fn outcome(answer: &Answer) -> Result<Receipt, DeliveryError> {
+pub fn outcome(answer: &Answer) -> Result<Receipt, DeliveryError> {
     let status = answer.status;
     if status.is_success() {
         return Ok(Receipt {
@@ -94,14 +65,6 @@ fn outcome(answer: &Answer) -> Result<Receipt, DeliveryError> {
     })
 }
 
-fn no_answer(error: &SendError) -> DeliveryError {
-    match error {
-        SendError::Denied | SendError::Invalid => DeliveryError::NotConfigured(error.to_string()),
-        error if error.may_have_arrived() => may_have_been_sent(&error.to_string()),
-        error => DeliveryError::Temporary((error.to_string(), None)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
@@ -113,9 +76,11 @@ mod tests {
     #[test]
     fn the_binding_gets_the_number_and_the_text() {
         let binding = Binding {
-            url: "http://127.0.0.1:3500/".into(),
+            sidecar: Sidecar {
+                url: "http://127.0.0.1:3500/".into(),
+                api_token: Some("secret".into()),
+            },
             name: "sms".into(),
-            api_token: Some("secret".into()),
         };
         let request = binding
             .request("+41791234567", &notification("Due \"today\" ü"))
@@ -170,9 +135,5 @@ mod tests {
             assert_eq!(is, kind, "{status} {told}");
             assert!(!reason.contains("4179"), "{reason}");
         }
-        assert!(matches!(
-            no_answer(&SendError::TimedOut),
-            DeliveryError::Permanent(_)
-        ));
     }
 }

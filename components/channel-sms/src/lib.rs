@@ -16,6 +16,9 @@ mod binding;
 mod message;
 mod twilio;
 
+use provider::dapr::Sidecar;
+use provider::{required_setting, setting};
+
 use crate::binding::Binding;
 use crate::bindings::exports::todo::notify::channel::{
     Capabilities, DeliveryError, Guest, Notification, Receipt,
@@ -50,9 +53,18 @@ impl Guest for SmsChannel {
     }
 
     async fn deliver(notification: Notification) -> Result<Receipt, DeliveryError> {
-        match settings().await.map_err(DeliveryError::NotConfigured)? {
-            Settings::Twilio(twilio) => twilio.deliver(&notification).await,
-            Settings::Binding(binding) => binding.deliver(&notification).await,
+        let settings = settings().await.map_err(DeliveryError::NotConfigured)?;
+        let phone = message::phone(&notification)?;
+        let request = match &settings {
+            Settings::Twilio(twilio) => twilio.request(phone, &notification),
+            Settings::Binding(binding) => binding.request(phone, &notification),
+        };
+        let request = request.map_err(DeliveryError::NotConfigured)?;
+        let answer = provider::send(request).await;
+        let answer = answer.map_err(|error| message::no_answer(&error))?;
+        match settings {
+            Settings::Twilio(_) => twilio::outcome(&answer),
+            Settings::Binding(_) => binding::outcome(&answer),
         }
     }
 }
@@ -64,21 +76,16 @@ enum Settings {
 
 /// The error names the variable that is missing.
 async fn settings() -> Result<Settings, String> {
-    let required = async |name: &str| {
-        let value = provider::setting(name).await?;
-        value.ok_or_else(|| format!("variable {name} is not set"))
-    };
-    if let Some(name) = provider::setting("sms_binding").await? {
+    if let Some(name) = setting("sms_binding").await? {
         return Ok(Settings::Binding(Binding {
+            sidecar: Sidecar::from_settings().await?,
             name,
-            url: required("dapr_url").await?,
-            api_token: provider::setting("dapr_api_token").await?,
         }));
     }
     Ok(Settings::Twilio(Twilio {
-        account_sid: required("twilio_account_sid").await?,
-        auth_token: required("twilio_auth_token").await?,
-        from: required("twilio_from").await?,
-        url: required("twilio_api_url").await?,
+        account_sid: required_setting("twilio_account_sid").await?,
+        auth_token: required_setting("twilio_auth_token").await?,
+        from: required_setting("twilio_from").await?,
+        url: required_setting("twilio_api_url").await?,
     }))
 }

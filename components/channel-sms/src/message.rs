@@ -1,5 +1,7 @@
 //! What is sent, whoever takes it.
 
+use provider::SendError;
+
 use crate::bindings::exports::todo::notify::channel::{DeliveryError, Notification};
 
 /// The longest text, in characters: what Twilio recommends not to exceed, as long messages travel in parts.
@@ -26,6 +28,15 @@ pub fn text(notification: &Notification) -> String {
 /// Twilio would send a repetition again, so that there is none.
 pub fn may_have_been_sent(reason: &str) -> DeliveryError {
     DeliveryError::Permanent(format!("{reason}; it may have been sent"))
+}
+
+/// What it means that nobody answered.
+pub fn no_answer(error: &SendError) -> DeliveryError {
+    match error {
+        SendError::Denied | SendError::Invalid => DeliveryError::NotConfigured(error.to_string()),
+        error if error.may_have_arrived() => may_have_been_sent(&error.to_string()),
+        error => DeliveryError::Temporary((error.to_string(), None)),
+    }
 }
 
 /// `+` and at most 15 digits, the first not 0 (ITU-T E.164).
@@ -56,6 +67,18 @@ pub mod tests {
             body: body.into(),
             task_id: None,
         }
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_not_sent_again() {
+        assert!(matches!(
+            no_answer(&SendError::TimedOut),
+            DeliveryError::Permanent(_)
+        ));
+        assert!(matches!(
+            no_answer(&SendError::Denied),
+            DeliveryError::NotConfigured(_)
+        ));
     }
 
     #[test]

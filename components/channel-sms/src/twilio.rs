@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, StatusCode, header};
-use provider::{Answer, SendError, secret_header};
+use provider::{Answer, secret_header};
 
 use crate::bindings::exports::todo::notify::channel::{DeliveryError, Notification, Receipt};
 use crate::message::{self, may_have_been_sent};
@@ -27,20 +27,8 @@ pub struct Twilio {
 }
 
 impl Twilio {
-    /// Hands over one message.
-    pub async fn deliver(&self, notification: &Notification) -> Result<Receipt, DeliveryError> {
-        let phone = message::phone(notification)?;
-        let request = self
-            .request(phone, notification)
-            .map_err(DeliveryError::NotConfigured)?;
-        match provider::send(request).await {
-            Ok(answer) => outcome(&answer),
-            Err(error) => Err(no_answer(&error)),
-        }
-    }
-
-    /// The error names the variable that is wrong.
-    fn request(
+    /// The request that sends a message; the error names the variable that is wrong.
+    pub fn request(
         &self,
         phone: &str,
         notification: &Notification,
@@ -73,7 +61,7 @@ impl Twilio {
 }
 
 /// Error messages quote the recipient's number, so that only status and code are passed on.
-fn outcome(answer: &Answer) -> Result<Receipt, DeliveryError> {
+pub fn outcome(answer: &Answer) -> Result<Receipt, DeliveryError> {
     let status = answer.status;
     if status.is_success() {
         return Ok(Receipt {
@@ -102,14 +90,6 @@ fn outcome(answer: &Answer) -> Result<Receipt, DeliveryError> {
         status if status.is_server_error() => may_have_been_sent(&reason),
         _ => DeliveryError::Permanent(reason),
     })
-}
-
-fn no_answer(error: &SendError) -> DeliveryError {
-    match error {
-        SendError::Denied | SendError::Invalid => DeliveryError::NotConfigured(error.to_string()),
-        error if error.may_have_arrived() => may_have_been_sent(&error.to_string()),
-        error => DeliveryError::Temporary((error.to_string(), None)),
-    }
 }
 
 #[cfg(test)]
@@ -211,10 +191,6 @@ mod tests {
             assert_eq!(is, kind, "{status} {code}");
             assert!(!reason.contains("4179"), "{reason}");
         }
-        assert!(matches!(
-            no_answer(&SendError::TimedOut),
-            DeliveryError::Permanent(_)
-        ));
     }
 
     #[test]

@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-use provider::{Answer, SendError, secret_header};
+use provider::dapr::{Sidecar, told};
+use provider::{Answer, SendError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,17 +16,15 @@ use serde_json::{Value, json};
 const UNSAFE: &AsciiSet = &CONTROLS.add(b'|').add(b'%');
 /// The largest answer that is read, in bytes: a sidecar's default for requests.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
-/// The longest part of Dapr's error message that is passed on, in characters.
-const MAX_MESSAGE_CHARS: usize = 300;
+/// The longest part of a state store's error that is passed on, in characters.
+const MAX_ERROR_CHARS: usize = 300;
 
-/// Where the state is, and who asks.
+/// Where the state is.
 pub struct State {
-    /// The sidecar's address, without a path: `http://127.0.0.1:3500`.
-    pub url: String,
+    /// The sidecar.
+    pub sidecar: Sidecar,
     /// The state store's name.
     pub store: String,
-    /// Dapr's API token, where it wants one.
-    pub api_token: Option<String>,
 }
 
 /// What is kept under a key.
@@ -133,19 +132,8 @@ impl State {
 
     /// The error names the variable that is wrong.
     fn request(&self, what: &str, body: &Value) -> Result<Request<Vec<u8>>, String> {
-        let mut request = Request::post(format!(
-            "{}/v1.0/state/{}/{what}",
-            self.url.trim_end_matches('/'),
-            utf8_percent_encode(&self.store, NON_ALPHANUMERIC)
-        ))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body.to_string().into_bytes())
-        .map_err(|_| "dapr_url is no URL")?;
-        if let Some(token) = &self.api_token {
-            let token = secret_header("dapr_api_token", token)?;
-            request.headers_mut().insert("dapr-api-token", token);
-        }
-        Ok(request)
+        let store = utf8_percent_encode(&self.store, NON_ALPHANUMERIC);
+        self.sidecar.post(&format!("state/{store}/{what}"), body)
     }
 }
 
@@ -198,7 +186,7 @@ fn entries(body: &[u8], keys: &[String]) -> Result<HashMap<String, Entry>, Strin
     let mut found: HashMap<String, Entry> = HashMap::new();
     for entry in entries {
         if let Some(error) = entry.error.filter(|error| !error.is_empty()) {
-            let error: String = error.chars().take(MAX_MESSAGE_CHARS).collect();
+            let error: String = error.chars().take(MAX_ERROR_CHARS).collect();
             return Err(format!("the state store: {error}"));
         }
         let data = entry.data.filter(|data| !data.is_null());
@@ -237,22 +225,6 @@ fn outcome(answer: &Answer) -> Result<(), Failure> {
     })
 }
 
-fn told(answer: &Answer) -> String {
-    #[derive(Deserialize)]
-    struct Problem {
-        #[serde(default)]
-        message: String,
-    }
-    let message = serde_json::from_slice::<Problem>(&answer.body).map(|problem| problem.message);
-    match message {
-        Ok(message) if !message.is_empty() => {
-            let message: String = message.chars().take(MAX_MESSAGE_CHARS).collect();
-            format!("Dapr: {}: {message}", answer.status)
-        }
-        _ => format!("Dapr: {}", answer.status),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
@@ -278,9 +250,11 @@ mod tests {
     #[test]
     fn a_request_names_the_store_and_carries_the_token() {
         let state = State {
-            url: "http://127.0.0.1:3500/".into(),
+            sidecar: Sidecar {
+                url: "http://127.0.0.1:3500/".into(),
+                api_token: Some("secret".into()),
+            },
             store: "state store".into(),
-            api_token: Some("secret".into()),
         };
         let request = state.request("bulk", &json!({"keys": ["a"]})).unwrap();
         assert_eq!(
@@ -289,17 +263,6 @@ mod tests {
         );
         assert_eq!(request.headers()["dapr-api-token"], "secret");
         assert_eq!(request.body(), br#"{"keys":["a"]}"#);
-        let state = State {
-            url: "http://[".into(),
-            api_token: None,
-            ..state
-        };
-        assert!(
-            state
-                .request("bulk", &json!({}))
-                .unwrap_err()
-                .contains("dapr_url")
-        );
     }
 
     #[test]
@@ -362,7 +325,8 @@ mod tests {
         assert_eq!(
             outcome(&answer(500, body)),
             Err(Failure::Repeatable(
-                "Dapr: 500 Internal Server Error: possible etag mismatch".into()
+                "Dapr: 500 Internal Server Error: ERR_STATE_TRANSACTION: possible etag mismatch"
+                    .into()
             ))
         );
         for status in [400, 401, 403, 404, 413] {

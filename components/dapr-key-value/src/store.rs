@@ -5,6 +5,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use provider::dapr::Sidecar;
+use provider::{required_setting, setting};
 use serde_json::{Value, json};
 use spin_sdk::time::sleep;
 
@@ -37,11 +39,7 @@ pub fn batches() -> Vec<Vec<u16>> {
 impl Store {
     /// The store with a label, as the variables have it; the error names the one that is missing or wrong.
     pub async fn of(label: String) -> Result<Self, String> {
-        let required = async |name: &str| {
-            let value = provider::setting(name).await?;
-            value.ok_or_else(|| format!("variable {name} is not set"))
-        };
-        let seconds = match provider::setting("state_ttl_seconds").await? {
+        let seconds = match setting("state_ttl_seconds").await? {
             None => None,
             Some(text) => Some(
                 (text.parse().ok().filter(|seconds| *seconds > 0))
@@ -50,9 +48,8 @@ impl Store {
         };
         Ok(Self(Rc::new(Inner {
             state: State {
-                url: required("dapr_url").await?,
-                store: required("state_store").await?,
-                api_token: provider::setting("dapr_api_token").await?,
+                sidecar: Sidecar::from_settings().await?,
+                store: required_setting("state_store").await?,
             },
             label,
             seconds,

@@ -5,8 +5,8 @@
 use events::Event;
 use http::{HeaderValue, Request, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use provider::{Answer, SendError, secret_header};
-use serde::Deserialize;
+use provider::dapr::{Sidecar, told};
+use provider::{Answer, SendError};
 
 use crate::order::Failure;
 
@@ -16,17 +16,13 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// The longest part of Dapr's error message that is passed on, in characters.
-const MAX_MESSAGE_CHARS: usize = 500;
 
-/// Where to publish, and as whom.
+/// Where to publish.
 pub struct Dapr {
-    /// The sidecar's address, without a path: `http://127.0.0.1:3500`.
-    pub url: String,
+    /// The sidecar.
+    pub sidecar: Sidecar,
     /// The pub/sub component's name.
     pub pubsub: String,
-    /// Dapr's API token, where it wants one.
-    pub api_token: Option<String>,
 }
 
 impl Dapr {
@@ -45,21 +41,16 @@ impl Dapr {
     /// The error names the variable that is wrong.
     fn request(&self, event: &Event) -> Result<Request<Vec<u8>>, String> {
         let encoded = |text| utf8_percent_encode(text, RESERVED);
-        let url = format!(
-            "{}/v1.0/publish/{}/{}?metadata.partitionKey={}",
-            self.url.trim_end_matches('/'),
+        let path = format!(
+            "publish/{}/{}?metadata.partitionKey={}",
             encoded(&self.pubsub),
             encoded(&event.topic),
             encoded(&event.key),
         );
-        let mut request = Request::post(url)
-            .header(header::CONTENT_TYPE, "application/cloudevents+json")
-            .body(event.to_json().to_string().into_bytes())
-            .map_err(|_| "dapr_url is no URL")?;
+        let mut request = self.sidecar.post(&path, &event.to_json())?;
         let headers = request.headers_mut();
-        if let Some(token) = &self.api_token {
-            headers.insert("dapr-api-token", secret_header("dapr_api_token", token)?);
-        }
+        let content_type = HeaderValue::from_static("application/cloudevents+json");
+        headers.insert(header::CONTENT_TYPE, content_type);
         if let Some(traceparent) = &event.traceparent
             && let Ok(traceparent) = HeaderValue::from_str(traceparent)
         {
@@ -72,26 +63,10 @@ impl Dapr {
 /// Dapr answers 400 to what it cannot read, 403 to a topic that the application may not publish to, 404
 /// where the pub/sub component does not exist, and 413 to too large an event. Any other error may pass.
 fn outcome(answer: &Answer) -> Result<(), Failure> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Problem {
-        #[serde(default)]
-        error_code: String,
-        #[serde(default)]
-        message: String,
-    }
     if answer.status.is_success() {
         return Ok(());
     }
-    let mut reason = format!("Dapr: {}", answer.status);
-    if let Ok(problem) = serde_json::from_slice::<Problem>(&answer.body) {
-        for part in [problem.error_code, problem.message] {
-            if !part.is_empty() {
-                reason.push_str(": ");
-                reason.extend(part.chars().take(MAX_MESSAGE_CHARS));
-            }
-        }
-    }
+    let reason = told(answer);
     Err(match answer.status {
         StatusCode::BAD_REQUEST
         | StatusCode::FORBIDDEN
@@ -107,6 +82,16 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    fn dapr() -> Dapr {
+        Dapr {
+            sidecar: Sidecar {
+                url: "http://127.0.0.1:3500/".into(),
+                api_token: Some("secret".into()),
+            },
+            pubsub: "pub sub".into(),
+        }
+    }
 
     fn event() -> Event {
         Event {
@@ -133,12 +118,7 @@ mod tests {
 
     #[test]
     fn a_request_names_topic_key_and_event() {
-        let dapr = Dapr {
-            url: "http://127.0.0.1:3500/".into(),
-            pubsub: "pub sub".into(),
-            api_token: Some("secret".into()),
-        };
-        let request = dapr.request(&event()).unwrap();
+        let request = dapr().request(&event()).unwrap();
         assert_eq!(
             request.uri(),
             "http://127.0.0.1:3500/v1.0/publish/pub%20sub/a-b%2F%20%3F?metadata.partitionKey=k%26%3D%2F%C3%A9"
@@ -157,26 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_trace_is_left_out_and_a_bad_variable_named() {
-        let mut dapr = Dapr {
-            url: "http://[".into(),
-            pubsub: "p".into(),
-            api_token: None,
-        };
-        assert!(dapr.request(&event()).unwrap_err().contains("dapr_url"));
-        dapr.url = "http://localhost".into();
+    fn a_bad_trace_is_left_out() {
         let mut bad = event();
         bad.traceparent = Some("a\nb".into());
-        assert!(
-            !dapr
-                .request(&bad)
-                .unwrap()
-                .headers()
-                .contains_key("traceparent")
-        );
-        dapr.api_token = Some("a\nb".into());
-        let error = dapr.request(&event()).unwrap_err();
-        assert!(error.contains("dapr_api_token"), "{error}");
+        let request = dapr().request(&bad).unwrap();
+        assert!(!request.headers().contains_key("traceparent"));
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod dapr;
 mod order;
 
 use events::Event;
+use provider::dapr::Sidecar;
+use provider::required_setting;
 
 use crate::bindings::exports::todo::events::producer::{self, Guest, PublishError};
 use crate::dapr::Dapr;
@@ -55,14 +57,9 @@ impl Guest for DaprPubsub {
 }
 
 async fn settings() -> Result<Dapr, String> {
-    let required = async |name: &str| {
-        let value = provider::setting(name).await?;
-        value.ok_or_else(|| format!("variable {name} is not set"))
-    };
     Ok(Dapr {
-        url: required("dapr_url").await?,
-        pubsub: required("pubsub_name").await?,
-        api_token: provider::setting("dapr_api_token").await?,
+        sidecar: Sidecar::from_settings().await?,
+        pubsub: required_setting("pubsub_name").await?,
     })
 }
 

@@ -7,9 +7,7 @@ pub async fn answer(base: &str) -> Result<Value, String> {
     let topics = provider::setting("subscriptions")
         .await?
         .unwrap_or_default();
-    let Some(pubsub) = provider::setting("pubsub_name").await? else {
-        return Err("variable pubsub_name is not set".into());
-    };
+    let pubsub = provider::required_setting("pubsub_name").await?;
     Ok(subscriptions(base, &pubsub, &topics))
 }
 

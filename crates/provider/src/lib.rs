@@ -3,6 +3,7 @@
 //!
 //! Redirects are not followed: `wasi:http` answers them like any other status.
 
+pub mod dapr;
 mod text;
 pub mod todo_api;
 
@@ -140,6 +141,15 @@ pub async fn setting(name: &str) -> Result<Option<String>, String> {
         Err(variables::Error::Undefined(_)) => Ok(None),
         Err(error) => Err(format!("variable {name}: {error}")),
     }
+}
+
+/// A variable's value.
+///
+/// # Errors
+/// As [`setting`], and where there is none; names the variable.
+pub async fn required_setting(name: &str) -> Result<String, String> {
+    let value = setting(name).await?;
+    value.ok_or_else(|| format!("variable {name} is not set"))
 }
 
 /// A secret as the value of a header; the error is without it.

@@ -2,16 +2,14 @@
 
 use http::{Method, Request, request};
 
-use crate::{secret_header, setting};
+use crate::{dapr, required_setting, secret_header, setting};
 
 /// Begins a request for a path of the Todo API.
 ///
 /// # Errors
 /// Names the variable that is missing or wrong.
 pub async fn request(method: Method, path: &str) -> Result<request::Builder, String> {
-    let Some(base) = setting("todo_api_url").await? else {
-        return Err("variable todo_api_url is not set".into());
-    };
+    let base = required_setting("todo_api_url").await?;
     let mut request = Request::builder()
         .method(method)
         .uri(format!("{}{path}", base.trim_end_matches('/')));
@@ -20,7 +18,7 @@ pub async fn request(method: Method, path: &str) -> Result<request::Builder, Str
         && is_below(&base, &sidecar)
         && let Some(token) = setting("dapr_api_token").await?
     {
-        request = request.header("dapr-api-token", secret_header("dapr_api_token", &token)?);
+        request = request.header(dapr::TOKEN, secret_header("dapr_api_token", &token)?);
     }
     Ok(request)
 }

@@ -8,6 +8,7 @@
 
 mod columns;
 mod dialect;
+mod either;
 mod erasure;
 mod migrations;
 #[cfg(feature = "postgres")]
@@ -26,6 +27,7 @@ mod value;
 
 pub use columns::{Columns, json};
 pub use dialect::Dialect;
+pub use either::Either;
 pub use erasure::overwrite_erased;
 pub use migrations::{Migrated, Migration, Migrations, migrate, migration_state};
 pub use value::SqlValue;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::postgres::PostgresConnection;
 use crate::rusqlite::RusqliteConnection;
-use crate::{Database, Dialect, Result, Row, SqlConnection, SqlValue};
+use crate::{Database, Dialect, Either, Result};
 
 /// A place for a test's databases, removed with it.
 #[derive(Debug)]
@@ -42,33 +42,4 @@ impl Scratch {
 }
 
 /// A native connection of either kind.
-#[derive(Debug)]
-pub enum Connection {
-    /// To a file.
-    Sqlite(RusqliteConnection),
-    /// To a schema.
-    Postgres(PostgresConnection),
-}
-
-impl SqlConnection for Connection {
-    fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(connection) => connection.dialect(),
-            Self::Postgres(connection) => connection.dialect(),
-        }
-    }
-
-    async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(connection) => connection.execute(sql, params).await,
-            Self::Postgres(connection) => connection.execute(sql, params).await,
-        }
-    }
-
-    async fn reopen(&self) -> Result<Self> {
-        Ok(match self {
-            Self::Sqlite(connection) => Self::Sqlite(connection.reopen().await?),
-            Self::Postgres(connection) => Self::Postgres(connection.reopen().await?),
-        })
-    }
-}
+pub type Connection = Either<RusqliteConnection, PostgresConnection>;

@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 
 use super::rows::{self, Column, Contents};
 use super::{SERVICES, Service, connect};
-use crate::cli::LocationArgs;
+use crate::cli::{DATABASE_URL, LocationArgs};
 use crate::locations::Locations;
 
 /// What both databases make for themselves.
@@ -45,7 +45,7 @@ pub struct CopyArgs {
     #[arg(
         long,
         value_name = "URL",
-        env = "SPIN_VARIABLE_DATABASE_URL",
+        env = DATABASE_URL,
         hide_env_values = true,
         value_parser = NonEmptyStringValueParser::new()
     )]

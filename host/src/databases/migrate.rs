@@ -10,7 +10,7 @@ use sql::rusqlite::RusqliteConnection;
 use sql::{Migrated, SqlConnection};
 
 use super::{SERVICES, Service, connect};
-use crate::cli::LocationArgs;
+use crate::cli::{DatabaseArgs, LocationArgs};
 use crate::locations::Locations;
 
 /// The flags of `todo migrate`.
@@ -18,14 +18,8 @@ use crate::locations::Locations;
 pub struct MigrateArgs {
     #[command(flatten)]
     locations: LocationArgs,
-    /// The PostgreSQL database that the services keep their data in, instead of files.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "SPIN_VARIABLE_DATABASE_URL",
-        hide_env_values = true
-    )]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Only show what would be applied; exit with 1 if that is anything.
     #[arg(long)]
     dry_run: bool,
@@ -37,14 +31,14 @@ pub struct MigrateArgs {
 /// A database cannot be opened or migrated, or with `--dry-run` one is not up to date.
 pub fn run(args: &MigrateArgs) -> Result<()> {
     let mut missing = 0;
-    match args.database_url.as_deref().map(str::trim) {
-        Some(url) if !url.is_empty() => {
+    match args.database.url() {
+        Some(url) => {
             for service in &SERVICES {
                 let connection = block_on(connect(url, service.database))?;
                 missing += migrate(service, &connection, args.dry_run)?;
             }
         }
-        _ => {
+        None => {
             let config = Locations::without_manifest(&args.locations)?.runtime_config()?;
             for service in &SERVICES {
                 match service.file(&config) {

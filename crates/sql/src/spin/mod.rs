@@ -1,4 +1,4 @@
-//! [`SqlConnection`] over Spin's interfaces, for components.
+//! [`SqlConnection`](crate::SqlConnection) over Spin's interfaces, for components.
 
 mod postgres;
 mod sqlite;
@@ -8,20 +8,13 @@ pub use sqlite::SpinConnection;
 
 use spin_sdk::variables;
 
-use crate::{
-    Database, Dialect, Migrations, Result, Row, SqlConnection, SqlError, SqlValue, migrate,
-};
+use crate::{Database, Either, Migrations, Result, SqlError, migrate};
 
 /// The variable that chooses PostgreSQL.
 const DATABASE_URL: &str = "database_url";
 
 /// A connection to the database that the deployment has chosen.
-pub enum Connection {
-    /// A file of the host's.
-    Sqlite(SpinConnection),
-    /// A schema of the server at `database_url`.
-    Postgres(SpinPostgres),
-}
+pub type Connection = Either<SpinConnection, SpinPostgres>;
 
 /// Opens a database of this component: in PostgreSQL where its variable `database_url` is set and not empty,
 /// else the SQLite database of that label.
@@ -51,27 +44,4 @@ pub async fn open_migrated(database: Database, migrations: &Migrations) -> Resul
         );
     }
     Ok(connection)
-}
-
-impl SqlConnection for Connection {
-    fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(connection) => connection.dialect(),
-            Self::Postgres(connection) => connection.dialect(),
-        }
-    }
-
-    async fn execute(&self, sql: &str, params: Vec<SqlValue>) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(connection) => connection.execute(sql, params).await,
-            Self::Postgres(connection) => connection.execute(sql, params).await,
-        }
-    }
-
-    async fn reopen(&self) -> Result<Self> {
-        Ok(match self {
-            Self::Sqlite(connection) => Self::Sqlite(connection.reopen().await?),
-            Self::Postgres(connection) => Self::Postgres(connection.reopen().await?),
-        })
-    }
 }

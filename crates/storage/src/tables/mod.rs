@@ -175,7 +175,7 @@ impl<C: SqlConnection> Storage for SqlStorage<C> {
         origin: &Origin,
         now: DateTime<Utc>,
     ) -> Result<Option<Task>> {
-        tasks::delete(&self.tasks, user_id, id, origin, now).await
+        tasks::set_deleted(&self.tasks, user_id, id, true, origin, now).await
     }
 
     async fn restore_task(
@@ -185,7 +185,7 @@ impl<C: SqlConnection> Storage for SqlStorage<C> {
         origin: &Origin,
         now: DateTime<Utc>,
     ) -> Result<Option<Task>> {
-        tasks::restore(&self.tasks, user_id, id, origin, now).await
+        tasks::set_deleted(&self.tasks, user_id, id, false, origin, now).await
     }
 
     async fn tasks(&self, user_id: Uuid, query: &TaskQuery, now: DateTime<Utc>) -> Result<Page> {

@@ -13,6 +13,8 @@ use crate::{Creation, Origin, Result, StorageError};
 
 /// The task of a statement, if it is not deleted.
 const LIVING: &str = "id = ?1 AND user_id = ?2 AND deleted_at IS NULL";
+/// The task of a statement, if it is deleted.
+const DELETED: &str = "id = ?1 AND user_id = ?2 AND deleted_at IS NOT NULL";
 
 pub(super) async fn create<C: SqlConnection>(
     connection: &C,
@@ -82,8 +84,7 @@ pub(super) async fn by_id<C: SqlConnection>(
     user_id: Uuid,
     id: Uuid,
 ) -> Result<Option<Task>> {
-    let sql =
-        format!("SELECT {TASK} FROM tasks WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL");
+    let sql = format!("SELECT {TASK} FROM tasks WHERE {LIVING}");
     first_task(connection.execute(&sql, params![id, user_id]).await?)
 }
 
@@ -217,18 +218,25 @@ fn changes(patch: &TaskPatch, task: &Task) -> bool {
         || differs(&patch.recurrence_from, &task.recurrence_from)
 }
 
-/// Keeps the row for `restore` and answers the version before the deletion, which is one of its own.
-pub(super) async fn delete<C: SqlConnection>(
+/// Deletes a task, whose row is kept, or brings it back. A deletion is a version of its own; the one before is
+/// answered.
+pub(super) async fn set_deleted<C: SqlConnection>(
     connection: &C,
     user_id: Uuid,
     id: Uuid,
+    is_deleted: bool,
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> Result<Option<Task>> {
+    let (set, condition, before) = if is_deleted {
+        ("deleted_at = ?3", LIVING, 1)
+    } else {
+        ("deleted_at = NULL, updated_at = ?3", DELETED, 0)
+    };
     let sql = format!(
-        "UPDATE tasks SET deleted_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5{}
+        "UPDATE tasks SET {set}, version = version + 1, correlation_id = ?4, traceparent = ?5{}
          RETURNING {TASK}",
-        locked(connection.dialect(), "?2", LIVING)
+        locked(connection.dialect(), "?2", condition)
     );
     let params = params![
         id,
@@ -237,37 +245,11 @@ pub(super) async fn delete<C: SqlConnection>(
         origin.correlation_id.clone(),
         origin.traceparent.clone()
     ];
-    let deleted = first_task(connection.execute(&sql, params).await?)?;
-    Ok(deleted.map(|task| Task {
-        version: task.version - 1,
+    let changed = first_task(connection.execute(&sql, params).await?)?;
+    Ok(changed.map(|task| Task {
+        version: task.version - before,
         ..task
     }))
-}
-
-pub(super) async fn restore<C: SqlConnection>(
-    connection: &C,
-    user_id: Uuid,
-    id: Uuid,
-    origin: &Origin,
-    now: DateTime<Utc>,
-) -> Result<Option<Task>> {
-    let sql = format!(
-        "UPDATE tasks SET deleted_at = NULL, updated_at = ?3, version = version + 1, correlation_id = ?4, traceparent = ?5{}
-         RETURNING {TASK}",
-        locked(
-            connection.dialect(),
-            "?2",
-            "id = ?1 AND user_id = ?2 AND deleted_at IS NOT NULL"
-        )
-    );
-    let params = params![
-        id,
-        user_id,
-        now,
-        origin.correlation_id.clone(),
-        origin.traceparent.clone()
-    ];
-    first_task(connection.execute(&sql, params).await?)
 }
 
 /// What titles are sorted by: SQLite itself folds the case of ASCII only, and PostgreSQL as its locale says.
