@@ -194,6 +194,20 @@ fn triggers(manifest: &Path) -> Vec<(String, String)> {
 }
 
 impl User {
+    /// All tasks of the person, oldest first.
+    pub fn tasks(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let path = format!("/api/tasks?limit=100&sort=created_at&offset={}", all.len());
+            let page = self.get(&path).expect(200);
+            let tasks = page["tasks"].as_array().expect("tasks").clone();
+            if tasks.is_empty() {
+                return all;
+            }
+            all.extend(tasks);
+        }
+    }
+
     /// The person's whole audit trail, oldest first.
     pub fn audit(&self) -> Vec<Value> {
         let mut entries = self.pages("/api/audit?limit=100", "entries");

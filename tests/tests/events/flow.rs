@@ -4,19 +4,20 @@ use serde_json::{Value, json};
 use tests::{Stack, TestApp, wait_for};
 
 use crate::mail::MailServer;
-use crate::{complete, in_seconds, prefer_email, tasks, text};
+use crate::{complete, in_seconds, prefer_email, text};
 
 #[test]
 fn completing_a_recurring_task_in_the_chat_reaches_every_service() {
     let app = TestApp::builder().tick_each_second().start();
     let person = app.user();
     person.chat("water the plants every 3 days at 8am", None);
-    let first = tasks(&person).remove(0);
+    let first = person.tasks().remove(0);
     assert!(first["recurrence_pattern"].is_string(), "{first}");
     person.chat("I watered the plants", None);
 
     let next = wait_for("the next instance", 20, || {
-        tasks(&person)
+        person
+            .tasks()
             .into_iter()
             .find(|task| task["status"] == "pending")
     });

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::{Stack, TestApp, User, wait_for};
 
 use crate::mail::MailServer;
-use crate::{in_seconds, prefer_email, tasks, text};
+use crate::{in_seconds, prefer_email, text};
 
 const WRITERS: usize = 4;
 
@@ -105,7 +105,7 @@ fn killed_again_and_again_it_does_everything_once() {
         );
     }
 
-    let all = tasks(&person);
+    let all = person.tasks();
     let mut series: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     for task in all
         .iter()

@@ -16,20 +16,6 @@ fn the_same_suite_passes_on_the_distributed_stack() {
     tests::passes_on_the_distributed_stack();
 }
 
-/// All tasks of a person, oldest first.
-fn tasks(person: &User) -> Vec<Value> {
-    let mut all = Vec::new();
-    loop {
-        let path = format!("/api/tasks?limit=100&sort=created_at&offset={}", all.len());
-        let page = person.get(&path).expect(200);
-        let tasks = page["tasks"].as_array().expect("tasks").clone();
-        if tasks.is_empty() {
-            return all;
-        }
-        all.extend(tasks);
-    }
-}
-
 /// A moment so many seconds from now, RFC 3339.
 fn in_seconds(seconds: i64) -> String {
     (chrono::Utc::now() + chrono::TimeDelta::seconds(seconds)).to_rfc3339()

@@ -7,11 +7,11 @@ use events::Event;
 use serde_json::{Value, json};
 use tests::{Builder, Stack, TestApp, User, wait_for};
 
-use crate::{complete, in_seconds, tasks, text};
+use crate::{complete, in_seconds, text};
 
 /// What a person can see, and what their reminders are.
 fn state(app: &TestApp, person: &User) -> Value {
-    let mut tasks = tasks(person);
+    let mut tasks = person.tasks();
     tasks.sort_by_key(|task| text(task, "id").to_owned());
     let entries: BTreeSet<String> = person
         .audit()
