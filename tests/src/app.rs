@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::kafka::Kafka;
 use crate::pushpin::Pushpin;
-use crate::{Client, Stack, User, register, root, spin};
+use crate::{Client, Running, Stack, User, dapr, register, root, spin};
 
 /// The host's program.
 pub fn todo() -> PathBuf {
@@ -212,8 +212,17 @@ impl Builder {
     /// Keeps in the servers of the distributed stack, if that is what the tests run on, what the test has not put
     /// elsewhere.
     fn on_stack(mut self) -> Self {
-        if self.under_spin || Stack::here() == Stack::Embedded {
-            return self;
+        match Stack::here() {
+            Stack::Embedded => return self,
+            Stack::Dapr => {
+                assert!(
+                    self.manifest.ends_with(dapr::MANIFEST),
+                    "behind Dapr a test starts no application of its own"
+                );
+                return self;
+            }
+            Stack::Distributed if self.under_spin => return self,
+            Stack::Distributed => {}
         }
         if !self.environment.contains_key(DATABASE_URL) {
             self = self.database_at(&Postgres::shared().create_database());
@@ -330,6 +339,14 @@ impl Builder {
         panic!("no free port in five attempts");
     }
 
+    /// [`Builder::start`], or behind Dapr the application that all tests of this process share.
+    pub fn start_or_share(self) -> Running {
+        match Stack::here() {
+            Stack::Embedded | Stack::Distributed => Running::Own(Box::new(self.start())),
+            Stack::Dapr => Running::Shared(&dapr::shared().app),
+        }
+    }
+
     /// Starts the host to see it refuse; answers its exit code and what it printed. Fails if it starts.
     pub fn start_refused(self) -> (i32, String) {
         let (app, exited) = self.spawn();
@@ -382,6 +399,8 @@ impl Builder {
         let mut app = TestApp {
             address: ports.http,
             dapr: ports.dapr,
+            pubsub: "pubsub",
+            dapr_token: String::new(),
             grip: ports.grip,
             gateway: if self.under_spin {
                 ports.gateway
@@ -451,6 +470,10 @@ pub struct TestApp {
     pub address: SocketAddr,
     /// Where it takes events, as Dapr does.
     pub dapr: SocketAddr,
+    /// The pub/sub component there.
+    pub(crate) pubsub: &'static str,
+    /// The token that is wanted there; empty where none is.
+    pub(crate) dapr_token: String,
     /// Where its gateway takes what is published to WebSockets and streams.
     pub grip: SocketAddr,
     /// Where its gateway listens.
@@ -622,15 +645,20 @@ impl Drop for TestApp {
 pub fn shared() -> &'static TestApp {
     static SHARED: LazyLock<TestApp> = LazyLock::new(|| {
         let app = TestApp::start();
-        let (log, default) = (app.log.clone(), std::panic::take_hook());
-        std::panic::set_hook(Box::new(move |panic| {
-            default(panic);
-            let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
-            eprintln!("--- what the host printed last ---\n{}", tail(&text));
-        }));
+        print_with_panics(&app);
         app
     });
     &SHARED
+}
+
+/// Prints what an application printed last, which no test drops, when a test fails.
+pub(crate) fn print_with_panics(app: &TestApp) {
+    let (log, default) = (app.log.clone(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        default(panic);
+        let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
+        eprintln!("--- what the host printed last ---\n{}", tail(&text));
+    }));
 }
 
 /// A runtime configuration with the chat's conversations in the Redis at `url`, if it has a store for them.

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::LazyLock;
 
+use event_log::Record;
+use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use servers::{Daprd, Kafka, Postgres, free_port};
 use tempfile::TempDir;
 
-use crate::{Builder, Client, SmtpServer, TestApp, User, register, root, wait_for};
+use crate::app::print_with_panics;
+use crate::{Builder, Client, SmtpServer, TestApp, User, kafka, register, root, wait_for};
 
+/// The manifest.
+pub(crate) const MANIFEST: &str = "spin-dapr.toml";
 /// The services that have a sidecar.
 pub const SERVICES: [&str; 5] = ["todo-api", "reminder", "notification", "audit", "websocket"];
 /// What sends notifications; it runs by itself, beside its own sidecar.
@@ -54,6 +57,8 @@ pub struct Platform {
     pub dapr_token: String,
     /// What signs access tokens, which the secret store gives out.
     pub jwt_secret: String,
+    /// What would sign them if variables came from the application's environment.
+    pub unused_jwt_secret: String,
     /// Where the binding `email` sends.
     pub mail: SmtpServer,
     files: Files,
@@ -119,6 +124,16 @@ fn faster(text: &str) -> String {
         .replace("value: 60s", "value: 2s")
 }
 
+/// The one that the tests of this process share.
+pub fn shared() -> &'static Platform {
+    static SHARED: LazyLock<Platform> = LazyLock::new(|| {
+        let platform = Platform::start();
+        print_with_panics(&platform.app);
+        platform
+    });
+    &SHARED
+}
+
 impl Platform {
     /// Starts it all.
     pub fn start() -> Self {
@@ -168,7 +183,7 @@ impl Platform {
             .ready_path("/notification/cron")
             .ready_status(401)
             .start();
-        let platform = Self {
+        let mut platform = Self {
             app,
             notifier,
             sidecars,
@@ -178,9 +193,11 @@ impl Platform {
             app_token,
             dapr_token,
             jwt_secret,
+            unused_jwt_secret: String::new(),
             mail,
             files,
         };
+        platform.introduce();
         for service in SERVICES {
             platform.subscribed(service);
         }
@@ -194,6 +211,23 @@ impl Platform {
         self.app = host(self.app.address, sidecar, &PLATFORM, tokens.0, tokens.1)
             .state_folder_of(&self.app)
             .start();
+        self.introduce();
+    }
+
+    /// Tells the application's helpers where things are.
+    fn introduce(&mut self) {
+        let brokers = self.kafka.brokers();
+        let mut topics = kafka::Kafka::new(&brokers, &self.kafka.direct.to_string());
+        topics.prefix.clear();
+        let app = &mut self.app;
+        app.kafka = Some(topics.into());
+        // Its triggers have the groups and topics that the sidecars have.
+        app.manifest = root().join("spin.toml");
+        app.dapr = self.sidecars["todo-api"].http;
+        app.pubsub = "kafka-pubsub";
+        app.dapr_token.clone_from(&self.dapr_token);
+        let secret = self.jwt_secret.clone();
+        self.unused_jwt_secret = std::mem::replace(&mut app.jwt_secret, secret);
     }
 
     /// A sidecar that has no application and may do nothing but publish: somebody else's.
@@ -219,7 +253,12 @@ impl Platform {
 
     /// All records of a topic so far: key and envelope, in the order of each partition.
     pub fn records(&self, topic: &str) -> Vec<(String, Value)> {
-        read_topic(&self.kafka.brokers(), topic)
+        let records = self.app.records(topic).into_iter();
+        let read = |record: Record| {
+            let envelope = serde_json::from_str(&record.envelope);
+            (record.key, envelope.unwrap_or_default())
+        };
+        records.map(read).collect()
     }
 
     /// A person with an account.
@@ -259,7 +298,7 @@ fn host(
     dapr_token: &str,
 ) -> Builder {
     let mut builder = TestApp::builder()
-        .project_manifest("spin-dapr.toml")
+        .project_manifest(MANIFEST)
         .listen(address)
         .variable("dapr_url", &sidecar.url())
         .variable("dapr_api_token", dapr_token)
@@ -274,41 +313,6 @@ fn host(
     builder.more_runtime_config(
         "\n[[variables_provider]]\ntype = \"dapr\"\nstore = \"secretstore\"\nsecret = \"todo\"\n",
     )
-}
-
-fn read_topic(brokers: &str, topic: &str) -> Vec<(String, Value)> {
-    const LIMIT: Duration = Duration::from_secs(30);
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("group.id", "reader")
-        .set("enable.auto.commit", "false")
-        .create()
-        .expect("a client");
-    let metadata = consumer
-        .fetch_metadata(Some(topic), LIMIT)
-        .expect("metadata");
-    let mut open = TopicPartitionList::new();
-    let mut ends = BTreeMap::new();
-    for partition in metadata.topics()[0].partitions() {
-        let (low, high) = (consumer.fetch_watermarks(topic, partition.id(), LIMIT)).expect("ends");
-        if high > low {
-            ends.insert(partition.id(), high);
-            open.add_partition_offset(topic, partition.id(), Offset::Offset(low))
-                .expect("an offset");
-        }
-    }
-    consumer.assign(&open).expect("partitions");
-    let mut records = Vec::new();
-    while !ends.is_empty() {
-        let message = consumer.poll(LIMIT).expect("a record").expect("no error");
-        let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
-        let envelope = serde_json::from_slice(message.payload().unwrap_or_default());
-        records.push((key, envelope.unwrap_or_default()));
-        if message.offset() + 1 >= ends[&message.partition()] {
-            ends.remove(&message.partition());
-        }
-    }
-    records
 }
 
 /// Makes the topics, which the broker does not by itself.

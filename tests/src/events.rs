@@ -51,6 +51,13 @@ impl TestApp {
         self.records(topic).into_iter().map(read).collect()
     }
 
+    /// Those of a person.
+    pub fn events_of(&self, person: &User, topic: &str) -> Vec<Event> {
+        let mut events = self.events(topic);
+        events.retain(|event| event.key == person.id);
+        events
+    }
+
     /// The dead letters of a topic, the newest first.
     pub fn dead_letters(&self, topic: &str) -> Vec<DeadLetter> {
         match &self.kafka {
@@ -91,7 +98,7 @@ impl TestApp {
         // Commits to servers come a while after, and all of them share this machine.
         let seconds = match Stack::here() {
             Stack::Embedded => seconds,
-            Stack::Distributed => 3 * seconds,
+            Stack::Distributed | Stack::Dapr => 3 * seconds,
         };
         let end = Instant::now() + Duration::from_secs(seconds);
         let mut quiet = 0;
@@ -161,13 +168,18 @@ impl TestApp {
     /// Publishes an envelope as Dapr's clients do.
     pub fn publish(&self, topic: &str, key: &str, envelope: &Value) -> Answer {
         let client = Client::new(&format!("http://{}", self.dapr));
-        let path = format!("/v1.0/publish/pubsub/{topic}?metadata.partitionKey={key}");
-        client.send(
-            client
-                .request("POST", &path)
-                .header("content-type", "application/cloudevents+json")
-                .body(envelope.to_string()),
-        )
+        let path = format!(
+            "/v1.0/publish/{}/{topic}?metadata.partitionKey={key}",
+            self.pubsub
+        );
+        let mut request = client
+            .request("POST", &path)
+            .header("content-type", "application/cloudevents+json")
+            .body(envelope.to_string());
+        if !self.dapr_token.is_empty() {
+            request = request.header("dapr-api-token", &self.dapr_token);
+        }
+        client.send(request)
     }
 }
 
@@ -194,6 +206,20 @@ fn triggers(manifest: &Path) -> Vec<(String, String)> {
 }
 
 impl User {
+    /// All tasks of the person, oldest first.
+    pub fn tasks(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let path = format!("/api/tasks?limit=100&sort=created_at&offset={}", all.len());
+            let page = self.get(&path).expect(200);
+            let tasks = page["tasks"].as_array().expect("tasks").clone();
+            if tasks.is_empty() {
+                return all;
+            }
+            all.extend(tasks);
+        }
+    }
+
     /// The person's whole audit trail, oldest first.
     pub fn audit(&self) -> Vec<Value> {
         let mut entries = self.pages("/api/audit?limit=100", "entries");

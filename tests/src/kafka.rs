@@ -14,6 +14,8 @@ use crate::wait_for;
 
 /// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The group of a client that looks at topics only.
+const ONLOOKER: &str = "onlooker";
 
 /// The topics and groups of one application: those with its prefix.
 pub struct Kafka {
@@ -71,7 +73,7 @@ impl Kafka {
     /// The partitions of a topic, each with its first and next offset; none where it is not there.
     pub fn partitions(&self, topic: &str) -> Vec<(i32, i64, i64)> {
         let topic = format!("{}{topic}", self.prefix);
-        self.with("", |client| {
+        self.with(ONLOOKER, |client| {
             let metadata = client.fetch_metadata(None, PATIENCE).expect("the topics");
             let known = metadata.topics().iter().find(|it| it.name() == topic);
             let partitions = known.map(|it| it.partitions().len()).unwrap_or_default();
@@ -102,7 +104,7 @@ impl Kafka {
                 .expect("an offset");
         }
         let mut messages = Vec::new();
-        self.with("", |client| {
+        self.with(ONLOOKER, |client| {
             client.assign(&list).expect("the partitions");
             let end = std::time::Instant::now() + PATIENCE;
             while !left.is_empty() {

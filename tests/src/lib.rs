@@ -2,8 +2,8 @@
 //!
 //! Environment: `TODO_BIN` the host to start (default `target/release/todo`), `TODO_MANIFEST` the
 //! manifest (default `spin.toml`), `TODO_BASE_URL` an application that runs already (the API suite
-//! then starts none), `TODO_TEST_STACK` what applications keep things in (`embedded`, the default, or `distributed`:
-//! [`Stack`]), `TODO_TEST_KAFKA` the address of a Kafka broker to use instead of one of the tests' own.
+//! then starts none), `TODO_TEST_STACK` what applications keep things in (`embedded`, the default, `distributed` or
+//! `dapr`: [`Stack`]), `TODO_TEST_KAFKA` the address of a Kafka broker to use instead of one of the tests' own.
 
 mod app;
 mod client;
@@ -23,7 +23,7 @@ use std::path::PathBuf;
 pub use app::{Builder, TestApp, shared, todo};
 pub use client::{Answer, Client, User, register};
 pub use smtp::{Mail, SmtpServer};
-pub use stack::{Stack, passes, passes_on_the_distributed_stack};
+pub use stack::{Running, Stack, passes, passes_behind_dapr, passes_on_the_distributed_stack};
 
 /// The root of the project.
 pub fn root() -> PathBuf {

@@ -1,11 +1,13 @@
 //! What the tests run on, and one run of a test program after another.
 
 use std::ffi::OsStr;
+use std::ops::Deref;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
-use crate::{say, skip};
+use crate::{TestApp, say, skip};
 
-/// Which stack: `embedded` (the default) or `distributed`.
+/// Which stack: `embedded` (the default), `distributed` or `dapr`.
 const STACK: &str = "TODO_TEST_STACK";
 /// What the names of tests begin with that run their program once more.
 const ONCE_MORE: &str = "the_same_suite_passes";
@@ -18,6 +20,28 @@ pub enum Stack {
     /// PostgreSQL, Kafka and Redis. The applications of a test process share the servers; each has a database of
     /// either, and topics, of its own.
     Distributed,
+    /// Sidecars of Dapr's in front of Kafka and a state store, and files beside the host. The tests of a process
+    /// share one application: [`crate::dapr::shared`].
+    Dapr,
+}
+
+/// An application that runs: the test's own, or the one that all tests behind Dapr share.
+pub enum Running {
+    /// Ends when dropped.
+    Own(Box<TestApp>),
+    /// Ends with the process.
+    Shared(&'static TestApp),
+}
+
+impl Deref for Running {
+    type Target = TestApp;
+
+    fn deref(&self) -> &TestApp {
+        match self {
+            Self::Own(app) => app,
+            Self::Shared(app) => app,
+        }
+    }
 }
 
 impl Stack {
@@ -26,7 +50,8 @@ impl Stack {
         match std::env::var(STACK).as_deref() {
             Err(_) | Ok("embedded") => Self::Embedded,
             Ok("distributed") => Self::Distributed,
-            Ok(other) => panic!("{STACK} is `embedded` or `distributed`, not `{other}`"),
+            Ok("dapr") => Self::Dapr,
+            Ok(other) => panic!("{STACK} is `embedded`, `distributed` or `dapr`, not `{other}`"),
         }
     }
 }
@@ -36,8 +61,8 @@ impl Stack {
 #[track_caller]
 pub fn passes_on_the_distributed_stack() {
     const HOW: &str = "on the distributed stack";
-    if Stack::here() == Stack::Distributed {
-        return skip("this run is on that stack already");
+    if Stack::here() != Stack::Embedded {
+        return skip("this run is on another stack");
     }
     let Some(missing) = servers::missing() else {
         return passes(HOW, [(STACK, "distributed")]);
@@ -57,6 +82,15 @@ pub fn passes_on_the_distributed_stack() {
     summary(HOW, 0, 0, names.len());
 }
 
+/// Runs this test program once more, behind Dapr: its tests use [`crate::Builder::start_or_share`] there.
+#[track_caller]
+pub fn passes_behind_dapr() {
+    if Stack::here() != Stack::Embedded {
+        return skip("this run is on another stack");
+    }
+    passes("behind Dapr", [(STACK, "dapr")]);
+}
+
 /// Runs this test program once more with these environment variables. Says how many tests passed, failed and did
 /// not run, and why not; fails with those that failed.
 #[track_caller]
@@ -64,10 +98,14 @@ pub fn passes<V: AsRef<OsStr>>(
     how: &str,
     environment: impl IntoIterator<Item = (&'static str, V)>,
 ) {
+    // One run after another: two beside this one would take longer than tests wait.
+    static ONE: Mutex<()> = Mutex::new(());
+    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let output = once_more()
         .envs(environment)
         .output()
         .expect("the tests run");
+    drop(one);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let skipped: Vec<&str> = (errors.lines())

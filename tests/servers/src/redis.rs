@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Process, free_port, runs};
+use crate::{Certificate, Process, free_port, runs};
 
 /// How long it may take to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
@@ -21,6 +21,8 @@ const DATABASES: &str = "1024";
 pub struct Redis {
     address: SocketAddr,
     arguments: Vec<String>,
+    /// How `redis-cli` gets in.
+    client: Vec<String>,
     folder: TempDir,
     /// How many databases were given out.
     given: AtomicU32,
@@ -55,21 +57,36 @@ impl Redis {
         format!("redis://{}/{number}", self.address)
     }
 
-    /// Starts one that asks for a password and speaks TLS only, with this certificate.
-    pub fn start_secured(password: &str, certificate: &Certificate) -> Self {
-        Self::start_with(|port| {
-            [
-                ("port", "0"),
-                ("tls-port", &port.to_string()),
-                ("tls-cert-file", &certificate.chain().display().to_string()),
-                ("tls-key-file", &certificate.key().display().to_string()),
-                ("tls-auth-clients", "no"),
-                ("requirepass", password),
-            ]
-            .into_iter()
-            .flat_map(|(name, value)| [format!("--{name}"), value.to_owned()])
-            .collect()
-        })
+    /// Starts one that speaks TLS only, with this certificate, and lets nobody in but `user` with `password`.
+    pub fn start_secured(user: &str, password: &str, certificate: &Certificate) -> Self {
+        let text = |path: PathBuf| path.display().to_string();
+        let mut redis = Self::start_with(|port| {
+            let arguments: [&[&str]; 7] = [
+                &["--port", "0"],
+                &["--tls-port", &port.to_string()],
+                &["--tls-cert-file", &text(certificate.certificate())],
+                &["--tls-key-file", &text(certificate.key())],
+                &["--tls-auth-clients", "no"],
+                &["--user", "default", "off"],
+                &[
+                    "--user",
+                    user,
+                    "on",
+                    &format!(">{password}"),
+                    "~*",
+                    "&*",
+                    "+@all",
+                ],
+            ];
+            arguments.concat().into_iter().map(str::to_owned).collect()
+        });
+        let authority = text(certificate.authority());
+        redis.client = [
+            "--tls", "--cacert", &authority, "--user", user, "--pass", password,
+        ]
+        .map(str::to_owned)
+        .into();
+        redis
     }
 
     fn start_with(arguments: impl FnOnce(u16) -> Vec<String>) -> Self {
@@ -80,6 +97,7 @@ impl Redis {
         let mut redis = Self {
             address,
             arguments: arguments(address.port()),
+            client: Vec::new(),
             folder: TempDir::new().expect("a temporary folder"),
             given: AtomicU32::new(0),
             process: None,
@@ -122,50 +140,11 @@ impl Redis {
     pub fn cli(&self, command: &[&str]) -> String {
         let output = Command::new("redis-cli")
             .args(["-p", &self.address.port().to_string()])
+            .args(&self.client)
             .args(command)
             .output()
             .expect("redis-cli runs");
         assert!(output.status.success(), "{command:?}: {output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-/// A certificate for 127.0.0.1 that signs itself.
-#[derive(Debug)]
-pub struct Certificate(TempDir);
-
-impl Certificate {
-    /// Makes one.
-    pub fn new() -> Self {
-        let this = Self(TempDir::new().expect("a temporary folder"));
-        let output = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec"])
-            .args(["-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-            .args(["-days", "2", "-subj", "/CN=127.0.0.1"])
-            .args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"])
-            .arg("-keyout")
-            .arg(this.key())
-            .arg("-out")
-            .arg(this.chain())
-            .output()
-            .expect("openssl runs");
-        assert!(output.status.success(), "openssl: {output:?}");
-        this
-    }
-
-    /// What clients have to trust.
-    pub fn chain(&self) -> PathBuf {
-        self.0.path().join("certificate.pem")
-    }
-
-    /// Its private key.
-    pub fn key(&self) -> PathBuf {
-        self.0.path().join("key.pem")
-    }
-}
-
-impl Default for Certificate {
-    fn default() -> Self {
-        Self::new()
     }
 }

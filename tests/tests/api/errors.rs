@@ -351,7 +351,7 @@ fn without_its_database_the_service_is_not_ready_and_shows_no_internals() {
     let app = TestApp::start();
     let person = app.user();
     match Stack::here() {
-        Stack::Embedded => drop_tables(&app),
+        Stack::Embedded | Stack::Dapr => drop_tables(&app),
         Stack::Distributed => assert!(app.query("tasks", "DROP SCHEMA tasks CASCADE").is_empty()),
     }
 

@@ -140,7 +140,7 @@ fn other_screens_hear_of_a_change() {
 #[test]
 fn secrets_come_from_the_secret_store_and_invocation_reaches_the_api() {
     let platform = platform();
-    assert_ne!(platform.app.jwt_secret, platform.jwt_secret);
+    assert_ne!(platform.unused_jwt_secret, platform.jwt_secret);
     let person = platform.user();
     let token = person.token.as_deref().expect("a token");
     let (header, claims) = (tests::jwt::header(token), tests::jwt::claims(token));
@@ -148,7 +148,7 @@ fn secrets_come_from_the_secret_store_and_invocation_reaches_the_api() {
     let other = platform
         .app
         .client()
-        .with_token(&signed(&platform.app.jwt_secret));
+        .with_token(&signed(&platform.unused_jwt_secret));
     assert_eq!(other.get("/api/users/me").status, 401);
 
     // From another service's sidecar to the Todo API's, and through it to the application.

@@ -1,11 +1,55 @@
-//! A mail provider's HTTP API on a port of its own, which keeps what it was sent.
+//! Where mail arrives: a mail provider's HTTP API on a port of its own, which keeps what it was sent, or behind Dapr
+//! the server that its binding sends to.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tests::Builder;
+use tests::{Builder, Running, SmtpServer, Stack, TestApp, User, dapr};
+
+/// Where an application's mail arrives.
+pub enum Mailbox {
+    /// At a provider.
+    Provider(MailServer),
+    /// At the server of Dapr's binding.
+    Binding(&'static SmtpServer),
+}
+
+impl Mailbox {
+    /// An application whose clocks tick each second, and where its mail arrives.
+    pub fn start() -> (Running, Self) {
+        if Stack::here() == Stack::Dapr {
+            let platform = dapr::shared();
+            let mailbox = Self::Binding(&platform.mail);
+            return (Running::Shared(&platform.app), mailbox);
+        }
+        let provider = MailServer::start();
+        let builder = provider.configure(TestApp::builder());
+        let app = builder.tick_each_second().start_or_share();
+        (app, Self::Provider(provider))
+    }
+
+    /// What came for a person, oldest first. Whatever a provider gets has a key.
+    pub fn to(&self, person: &User) -> Vec<String> {
+        match self {
+            Self::Provider(server) => {
+                let messages = server.messages().into_iter();
+                let texts = messages.map(|message| {
+                    assert!(!message.key.is_empty(), "{message:?}");
+                    message.body.to_string()
+                });
+                texts.filter(|text| text.contains(&person.email)).collect()
+            }
+            Self::Binding(server) => {
+                let mails = server.mails().into_iter();
+                let mine = mails.filter(|mail| mail.to == [person.email.as_str()]);
+                // Lines are broken with `=` (RFC 2045).
+                mine.map(|mail| mail.text.replace("=\n", "")).collect()
+            }
+        }
+    }
+}
 
 /// A message as the provider got it.
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
 //! Every change is an event: from the request to the audit entry, the next instance, the reminder and the
-//! notification, whatever happens on the way. It runs on each stack.
+//! notification, whatever happens on the way. It runs on each stack and behind Dapr.
 
 mod faults;
 mod flow;
@@ -16,18 +16,9 @@ fn the_same_suite_passes_on_the_distributed_stack() {
     tests::passes_on_the_distributed_stack();
 }
 
-/// All tasks of a person, oldest first.
-fn tasks(person: &User) -> Vec<Value> {
-    let mut all = Vec::new();
-    loop {
-        let path = format!("/api/tasks?limit=100&sort=created_at&offset={}", all.len());
-        let page = person.get(&path).expect(200);
-        let tasks = page["tasks"].as_array().expect("tasks").clone();
-        if tasks.is_empty() {
-            return all;
-        }
-        all.extend(tasks);
-    }
+#[test]
+fn the_same_suite_passes_behind_dapr() {
+    tests::passes_behind_dapr();
 }
 
 /// A moment so many seconds from now, RFC 3339.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use tests::{Stack, TestApp, wait_for};
+use tests::{Stack, TestApp, skip, wait_for};
 
 const PEOPLE: i64 = 1_000;
 /// Resident memory that the host may reach, in MiB: 100,000 that are due would take more at once.
@@ -12,14 +12,18 @@ const MEMORY: u64 = 300;
 /// How many are due, and as many that are not: 5,000 on the distributed stack, which shares the machine with the run
 /// on the embedded one.
 fn due() -> i64 {
-    match Stack::here() {
-        Stack::Embedded => 100_000,
-        Stack::Distributed => 5_000,
+    if Stack::here() == Stack::Distributed {
+        5_000
+    } else {
+        100_000
     }
 }
 
 #[test]
 fn many_reminders_of_one_minute_are_triggered_in_bounded_memory() {
+    if Stack::here() == Stack::Dapr {
+        return skip("it fills the database of an application that is stopped, and they share one");
+    }
     let mut app = TestApp::start();
     app.signal("TERM");
     app.exit_within(Duration::from_secs(60)).expect("it stops");

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use events::Event;
 use serde_json::{Value, json};
-use tests::{Builder, Stack, TestApp, User, wait_for};
+use tests::{Builder, Running, Stack, TestApp, User, skip, wait_for};
 
-use crate::{complete, in_seconds, tasks, text};
+use crate::{complete, in_seconds, text};
 
 /// What a person can see, and what their reminders are.
 fn state(app: &TestApp, person: &User) -> Value {
-    let mut tasks = tasks(person);
+    let mut tasks = person.tasks();
     tasks.sort_by_key(|task| text(task, "id").to_owned());
     let entries: BTreeSet<String> = person
         .audit()
@@ -26,7 +26,11 @@ fn state(app: &TestApp, person: &User) -> Value {
     notifications.sort_by_key(Value::to_string);
     let pending = app.query(
         "reminders",
-        "SELECT task_id || ' ' || remind_at FROM reminders WHERE state = 0 ORDER BY 1",
+        &format!(
+            "SELECT task_id || ' ' || remind_at FROM reminders WHERE state = 0
+               AND task_id IN (SELECT task_id FROM tasks WHERE user_id = '{}') ORDER BY 1",
+            person.id
+        ),
     );
     json!({"tasks": tasks, "audit": entries, "notifications": notifications, "reminders": pending})
 }
@@ -60,7 +64,7 @@ fn live(app: &TestApp, person: &User) {
             _ => {}
         }
     }
-    wait_for("the notification", 30, || {
+    wait_for("the notification", 60, || {
         person
             .notifications()
             .into_iter()
@@ -69,11 +73,11 @@ fn live(app: &TestApp, person: &User) {
     app.settle(30);
 }
 
-/// The events of both topics that have consumers, each twice, in an order that depends on `seed` only.
-fn shuffled_twice(app: &TestApp, seed: u64) -> Vec<Event> {
+/// The person's events of both topics that have consumers, each twice, in an order that depends on `seed` only.
+fn shuffled_twice(app: &TestApp, person: &User, seed: u64) -> Vec<Event> {
     let mut events: Vec<Event> = ["task-events", "reminders"]
         .iter()
-        .flat_map(|topic| app.events(topic))
+        .flat_map(|topic| app.events_of(person, topic))
         .flat_map(|event| [event.clone(), event])
         .collect();
     let mut random = seed;
@@ -95,16 +99,19 @@ fn publish(app: &TestApp, events: &[Event]) {
 
 #[test]
 fn events_that_come_again_in_any_order_change_nothing() {
-    let app = TestApp::builder().tick_each_second().start();
+    let app = TestApp::builder().tick_each_second().start_or_share();
     let person = app.user();
     live(&app, &person);
     let before = state(&app, &person);
+    assert_ne!(before["reminders"], json!([]), "some are not due");
     for seed in 1..=3 {
-        publish(&app, &shuffled_twice(&app, seed));
+        publish(&app, &shuffled_twice(&app, &person, seed));
         app.settle(60);
         assert_eq!(state(&app, &person), before, "seed {seed}");
     }
-    let app = replay(app, "reminder", "task-events");
+    // Behind Dapr the group is a sidecar's, which would have to be stopped, and the other tests need it.
+    let Running::Own(app) = app else { return };
+    let app = replay(*app, "reminder", "task-events");
     let mut person = person;
     person.client.base = app.base();
     app.settle(60);
@@ -137,7 +144,7 @@ fn only_with_tasks(app: &TestApp) -> Builder {
     let builder = TestApp::builder().state_of(app).tick_each_second();
     let services = ["reminders", "notifications", "audit"];
     match Stack::here() {
-        Stack::Embedded => {
+        Stack::Embedded | Stack::Dapr => {
             for label in services.into_iter().chain(["events"]) {
                 for suffix in ["db", "db-wal", "db-shm"] {
                     let file = app.state_dir().join(label).with_extension(suffix);
@@ -158,10 +165,14 @@ fn only_with_tasks(app: &TestApp) -> Builder {
 
 #[test]
 fn services_that_see_events_twice_and_out_of_order_only_end_in_the_same_state() {
+    if Stack::here() == Stack::Dapr {
+        return skip("it starts services anew that have forgotten all, and the tests share them");
+    }
     let mut app = TestApp::builder().tick_each_second().start();
     let person = app.user();
     live(&app, &person);
-    let (before, events) = (state(&app, &person), shuffled_twice(&app, 7));
+    let before = state(&app, &person);
+    let events = shuffled_twice(&app, &person, 7);
     app.kill();
     let app = only_with_tasks(&app).start();
     let mut person = person;

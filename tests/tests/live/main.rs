@@ -1,5 +1,5 @@
 //! Live updates from outside, with a real WebSocket client and a reader of server-sent events: each test runs
-//! behind the host's own gateway and behind Pushpin, on each stack.
+//! behind the host's own gateway and behind Pushpin, on each stack; and with the host's behind Dapr.
 
 mod auth;
 mod client;
@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Builder, TestApp, User, jwt};
+use tests::{Builder, Stack, TestApp, User, dapr, jwt};
 
 /// What holds the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,16 @@ impl Gateway {
         static HOST: LazyLock<TestApp> = LazyLock::new(|| Gateway::Host.builder().start());
         static PUSHPIN: LazyLock<TestApp> = LazyLock::new(|| Gateway::Pushpin.builder().start());
         match self {
+            Self::Host if Stack::here() == Stack::Dapr => &dapr::shared().app,
             Self::Host => &HOST,
             Self::Pushpin => &PUSHPIN,
         }
+    }
+
+    /// Why it is not there, if it is not.
+    fn missing(self) -> Option<&'static str> {
+        (self == Self::Pushpin && Stack::here() == Stack::Dapr)
+            .then_some("behind Dapr the host is the gateway")
     }
 
     /// How late it may notice that a connection's time is over: Pushpin asks every 20 s at the most.
@@ -61,7 +68,13 @@ macro_rules! behind_each_gateway {
             $(#[test] fn $test() { super::$test(crate::Gateway::Host) })+
         }
         mod pushpin {
-            $(#[test] fn $test() { super::$test(crate::Gateway::Pushpin) })+
+            use crate::Gateway::Pushpin;
+            $(#[test] fn $test() {
+                match Pushpin.missing() {
+                    Some(why) => tests::skip(why),
+                    None => super::$test(Pushpin),
+                }
+            })+
         }
     };
 }
@@ -70,6 +83,11 @@ use behind_each_gateway;
 #[test]
 fn the_same_suite_passes_on_the_distributed_stack() {
     tests::passes_on_the_distributed_stack();
+}
+
+#[test]
+fn the_same_suite_passes_behind_dapr() {
+    tests::passes_behind_dapr();
 }
 
 /// An access token of a person that is good for so many seconds, made as the API makes it.

@@ -1,7 +1,7 @@
 //! Coming back: nothing is missed, and nothing comes twice.
 
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{TestApp, User};
 
 use crate::client::Socket;
 use crate::{Gateway, behind_each_gateway, own_token, text, told};
@@ -79,7 +79,7 @@ fn what_is_no_longer_known_is_to_be_loaded_anew(gateway: Gateway) {
 }
 
 fn events_that_come_again_have_the_ids_that_they_had(gateway: Gateway) {
-    let app = gateway.builder().start();
+    let app = gateway.builder().start_or_share();
     let person = app.user();
     let (mut socket, ..) = Socket::resumed(&app, own_token(&person), &Value::Null);
     for n in 0..5 {
@@ -87,7 +87,7 @@ fn events_that_come_again_have_the_ids_that_they_had(gateway: Gateway) {
     }
     let known: Vec<Value> = (0..5).map(|_| socket.update()).collect();
     app.settle(20);
-    come_again(&app);
+    come_again(&app, &person);
     app.settle(30);
     person.task("new");
     let (mut again, mut news) = (0, Vec::new());
@@ -112,8 +112,9 @@ fn events_that_come_again_have_the_ids_that_they_had(gateway: Gateway) {
     );
 }
 
-/// Has the service get all updates again. Kafka moves no group that has members: there they are published again.
-fn come_again(app: &TestApp) {
+/// Has the service get a person's updates again. Kafka moves no group that has members: there they are published
+/// again.
+fn come_again(app: &TestApp, person: &User) {
     if app.kafka.is_none() {
         app.command(&[
             "events",
@@ -127,7 +128,7 @@ fn come_again(app: &TestApp) {
         ]);
         return;
     }
-    for event in app.events("task-updates") {
+    for event in app.events_of(person, "task-updates") {
         let answer = app.publish(&event.topic, &event.key, &event.to_json());
         assert_eq!(answer.status, 204, "{answer:?}");
     }

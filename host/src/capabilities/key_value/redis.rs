@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -52,10 +52,21 @@ fn connection_info(url: &str) -> RedisResult<ConnectionInfo> {
     Ok(url.into_connection_info()?.set_tcp_settings(tcp))
 }
 
+/// A connection that comes up when it is first used.
+fn lazy_connection(client: &Client) -> RedisResult<ConnectionManager> {
+    let config = ConnectionManagerConfig::new()
+        // Each operation says how it went; the next one tries again.
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(None);
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
+}
+
 /// A store in Redis. It connects at its first use, and again when the connection breaks.
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    client: Client,
+    connection: Arc<Mutex<ConnectionManager>>,
     server: Arc<ConnectionAddr>,
 }
 
@@ -67,13 +78,19 @@ impl RedisStore {
     pub fn new(url: &RedisUrl) -> RedisResult<Self> {
         let info = connection_info(&url.0)?;
         let server = Arc::new(info.addr().clone());
-        let config = ConnectionManagerConfig::new()
-            // Each operation says how it went; the next one tries again.
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(None);
-        let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
-        Ok(Self { connection, server })
+        let client = Client::open(info)?;
+        let connection = Arc::new(Mutex::new(lazy_connection(&client)?));
+        Ok(Self {
+            client,
+            connection,
+            server,
+        })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, ConnectionManager> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs an operation, which can be repeated: once more if the connection turned out to be broken.
@@ -82,14 +99,26 @@ impl RedisStore {
         operation: impl Fn(ConnectionManager) -> F,
     ) -> Result<T, Error> {
         let attempts = async {
-            match operation(self.connection.clone()).await {
-                Err(error) if error.is_io_error() => operation(self.connection.clone()).await,
+            let connection = self.connection().clone();
+            match operation(connection).await {
+                Err(error) if error.is_io_error() => {
+                    let connection = self.connection().clone();
+                    operation(connection).await
+                }
                 result => result,
             }
         };
         let failure = match timeout(OPERATION, attempts).await {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => {
+                // A manager that could not sign in never tries again, though the password may be good by then.
+                if !error.is_io_error()
+                    && let Ok(new) = lazy_connection(&self.client)
+                {
+                    *self.connection() = new;
+                }
+                error.to_string()
+            }
             Err(_) => format!("no answer within {} s", OPERATION.as_secs()),
         };
         tracing::error!(redis = %self.server, "key-value store: {failure}");
