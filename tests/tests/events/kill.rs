@@ -16,6 +16,10 @@ const WRITERS: usize = 4;
 /// How often it is killed: ten times on the distributed stack, where coming back into the groups takes Kafka's session
 /// timeout each time.
 fn kills() -> u32 {
+    // It takes Spin's processes a second or two to come back.
+    if Stack::is_under_spin() {
+        return 10;
+    }
     match Stack::here() {
         Stack::Embedded => 50,
         Stack::Distributed => 10,

@@ -1,5 +1,5 @@
 //! Every change is an event: from the request to the audit entry, the next instance, the reminder and the
-//! notification, whatever happens on the way. It runs on each stack.
+//! notification, whatever happens on the way. It runs on each stack and, where `spin` is on the PATH, under stock Spin.
 
 mod faults;
 mod flow;
@@ -14,6 +14,11 @@ use tests::User;
 #[test]
 fn the_same_suite_passes_on_the_distributed_stack() {
     tests::passes_on_the_distributed_stack();
+}
+
+#[test]
+fn the_same_suite_passes_under_spin() {
+    tests::passes_under_spin();
 }
 
 /// All tasks of a person, oldest first.
