@@ -312,7 +312,7 @@ fn read_topic(brokers: &str, topic: &str) -> Vec<(String, Value)> {
 }
 
 /// Makes the topics, which the broker does not by itself.
-fn create_topics(brokers: &str) {
+pub fn create_topics(brokers: &str) {
     let admin: AdminClient<_> = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .create()
