@@ -512,7 +512,7 @@ impl TestApp {
         }
         Builder {
             binary: todo(),
-            under_spin: false,
+            under_spin: Stack::is_under_spin(),
             manifest: from_env("TODO_MANIFEST", "spin.toml"),
             runtime_config: None,
             more_runtime_config: String::new(),
@@ -696,7 +696,7 @@ fn kill_group(child: &Child) {
     let _ = kill_process_group(group.expect("an id"), Signal::KILL);
 }
 
-fn exit_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+pub(crate) fn exit_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let end = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait().expect("the host is our child") {

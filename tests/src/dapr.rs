@@ -316,7 +316,7 @@ fn host(
 }
 
 /// Makes the topics, which the broker does not by itself.
-fn create_topics(brokers: &str) {
+pub fn create_topics(brokers: &str) {
     let admin: AdminClient<_> = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .create()

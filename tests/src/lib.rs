@@ -3,12 +3,15 @@
 //! Environment: `TODO_BIN` the host to start (default `target/release/todo`), `TODO_MANIFEST` the
 //! manifest (default `spin.toml`), `TODO_BASE_URL` an application that runs already (the API suite
 //! then starts none), `TODO_TEST_STACK` what applications keep things in (`embedded`, the default, `distributed` or
-//! `dapr`: [`Stack`]), `TODO_TEST_KAFKA` the address of a Kafka broker to use instead of one of the tests' own.
+//! `dapr`: [`Stack`]) or `spin` for stock Spin as their host, `TODO_TEST_KAFKA` the address of a Kafka broker to use
+//! instead of one of the tests' own.
 
 mod app;
 mod client;
 pub mod dapr;
+pub mod docs;
 mod events;
+mod foreground;
 pub mod jwt;
 pub mod kafka;
 mod pushpin;
@@ -22,8 +25,11 @@ use std::path::PathBuf;
 
 pub use app::{Builder, TestApp, shared, todo};
 pub use client::{Answer, Client, User, register};
+pub use foreground::Foreground;
 pub use smtp::{Mail, SmtpServer};
-pub use stack::{Running, Stack, passes, passes_behind_dapr, passes_on_the_distributed_stack};
+pub use stack::{
+    Running, Stack, passes, passes_behind_dapr, passes_on_the_distributed_stack, passes_under_spin,
+};
 
 /// The root of the project.
 pub fn root() -> PathBuf {

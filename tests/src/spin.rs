@@ -13,6 +13,11 @@ pub fn is_there() -> bool {
     Command::new("spin").arg("--version").output().is_ok()
 }
 
+/// Says so if it is not.
+pub fn missing() -> Option<String> {
+    (!is_there()).then(|| "spin is not on the PATH".to_owned())
+}
+
 /// The command `spin`, with our plugins, for an application that publishes its events at `dapr`.
 pub fn command(dapr: SocketAddr) -> Command {
     let mut command = Command::new("spin");

@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{TestApp, say, skip};
+use crate::{TestApp, say, skip, spin};
 
-/// Which stack: `embedded` (the default), `distributed` or `dapr`.
+/// Which stack: `embedded` (the default), `distributed`, `dapr`, or `spin`: the embedded one under stock Spin.
 const STACK: &str = "TODO_TEST_STACK";
 /// What the names of tests begin with that run their program once more.
 const ONCE_MORE: &str = "the_same_suite_passes";
@@ -48,11 +48,23 @@ impl Stack {
     /// That of this process, by `TODO_TEST_STACK`.
     pub fn here() -> Self {
         match std::env::var(STACK).as_deref() {
-            Err(_) | Ok("embedded") => Self::Embedded,
+            Err(_) | Ok("embedded" | "spin") => Self::Embedded,
             Ok("distributed") => Self::Distributed,
             Ok("dapr") => Self::Dapr,
-            Ok(other) => panic!("{STACK} is `embedded`, `distributed` or `dapr`, not `{other}`"),
+            Ok(other) => {
+                panic!("{STACK} is `embedded`, `distributed`, `dapr` or `spin`, not `{other}`")
+            }
         }
+    }
+
+    /// Whether somebody chose another than the default.
+    pub fn is_chosen() -> bool {
+        std::env::var(STACK).is_ok_and(|stack| stack != "embedded")
+    }
+
+    /// Whether the applications' host is stock Spin with our plugins.
+    pub fn is_under_spin() -> bool {
+        std::env::var(STACK).is_ok_and(|stack| stack == "spin")
     }
 }
 
@@ -61,12 +73,30 @@ impl Stack {
 #[track_caller]
 pub fn passes_on_the_distributed_stack() {
     const HOW: &str = "on the distributed stack";
-    if Stack::here() != Stack::Embedded {
+    if Stack::is_chosen() {
         return skip("this run is on another stack");
     }
-    let Some(missing) = servers::missing() else {
-        return passes(HOW, [(STACK, "distributed")]);
-    };
+    match servers::missing() {
+        None => passes(HOW, [(STACK, "distributed")]),
+        Some(missing) => none_runs(HOW, &missing),
+    }
+}
+
+/// Runs this test program once more, under stock Spin. Where that is missing, all of its tests are said not to run.
+#[track_caller]
+pub fn passes_under_spin() {
+    const HOW: &str = "under stock Spin";
+    if Stack::is_chosen() {
+        return skip("this run is on another stack");
+    }
+    match spin::missing() {
+        None => passes(HOW, [(STACK, "spin")]),
+        Some(missing) => none_runs(HOW, &missing),
+    }
+}
+
+/// Says of each test of this program that it does not run, and why not.
+fn none_runs(how: &str, missing: &str) {
     let listed = once_more()
         .args(["--list", "--format", "terse"])
         .output()
@@ -77,15 +107,15 @@ pub fn passes_on_the_distributed_stack() {
         .collect();
     assert!(!names.is_empty(), "no tests: {listed}");
     for name in &names {
-        say(&format!("{name}: skipped {HOW}: {missing}"));
+        say(&format!("{name}: skipped {how}: {missing}"));
     }
-    summary(HOW, 0, 0, names.len());
+    summary(how, 0, 0, names.len());
 }
 
 /// Runs this test program once more, behind Dapr: its tests use [`crate::Builder::start_or_share`] there.
 #[track_caller]
 pub fn passes_behind_dapr() {
-    if Stack::here() != Stack::Embedded {
+    if Stack::is_chosen() {
         return skip("this run is on another stack");
     }
     passes("behind Dapr", [(STACK, "dapr")]);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use servers::{Process, free_port};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tests::{Client, root, todo, wait_for};
 
@@ -323,6 +324,55 @@ fn spin_learns_which_flags_there_are() {
         });
         assert!(help.status.success(), "{help:?}");
         assert!(text(&help.stdout).contains("--gateway-listen"), "{help:?}");
+    }
+}
+
+#[test]
+fn both_are_packed_as_spin_installs_them() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut pack = Command::new(root().join("scripts/spin-plugin"));
+    pack.arg(todo()).arg(folder.path());
+    let packed = output(pack);
+    assert!(packed.status.success(), "{packed:?}");
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        arch => arch,
+    };
+    for name in ["trigger-kafka", "trigger-cron"] {
+        let file = |extension: &str| folder.path().join(format!("{name}.{extension}"));
+        let (manifest, archive) = (file("json"), file("tar.gz"));
+        assert!(text(&packed.stdout).contains(&manifest.display().to_string()));
+        let manifest = fs::read(manifest).expect("a manifest");
+        let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
+        let digest = Sha256::digest(fs::read(&archive).expect("an archive"));
+        let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(manifest["name"], name);
+        assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(
+            manifest["packages"],
+            json!([{
+                "os": std::env::consts::OS,
+                "arch": arch,
+                "url": format!("file://{}", archive.display()),
+                "sha256": digest.concat(),
+            }])
+        );
+
+        let content = folder.path().join(name);
+        fs::create_dir(&content).expect("a folder");
+        let mut unpack = Command::new("tar");
+        unpack.arg("-xzf").arg(&archive).arg("-C").arg(&content);
+        let unpacked = output(unpack);
+        assert!(unpacked.status.success(), "{unpacked:?}");
+        let entries = fs::read_dir(&content).expect("the folder").flatten();
+        let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+        assert_eq!(names, [name]);
+        let mut program = Command::new(content.join(name));
+        program.arg("--launch-metadata-only");
+        let asked = output(program);
+        assert!(asked.status.success(), "{asked:?}");
+        let metadata: Value = serde_json::from_slice(&asked.stderr).expect("JSON");
+        assert!(metadata["all_flags"].is_array(), "{metadata}");
     }
 }
 

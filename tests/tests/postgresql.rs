@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use servers::Postgres;
-use tests::{Builder, TestApp, User, root, todo, wait_for};
+use tests::{Builder, TestApp, User, docs, todo, wait_for};
 
 /// The databases that move.
 const LABELS: [&str; 5] = ["tasks", "reminders", "notifications", "audit", "live"];
@@ -259,12 +259,7 @@ fn with(builder: Builder, variables: &[(String, String)]) -> Builder {
 
 #[test]
 fn the_pages_commands_work() {
-    let page = fs::read_to_string(root().join("docs/postgresql.md")).expect("the page");
-    let blocks: Vec<&str> = page
-        .split("```sh\n")
-        .skip(1)
-        .map(|block| block.split("```").next().unwrap_or_default())
-        .collect();
+    let blocks = docs::blocks("postgresql", "sh");
     let [start, copy] = &blocks[..] else {
         panic!("two blocks: {blocks:?}");
     };

@@ -1,7 +1,7 @@
 //! Every route of the contract that the Todo API owns, and every error it may answer, over HTTP.
 //!
 //! Runs against the application under `todo`; with `TODO_BASE_URL` against whatever answers there (set its rate
-//! limits high). By default it runs on each stack, behind Dapr and, where `spin` is on the PATH, against `spin up`.
+//! limits high). By default it runs on each stack, behind Dapr and, where `spin` is on the PATH, under stock Spin.
 
 mod accounts;
 mod chat;
@@ -41,19 +41,15 @@ fn is_external() -> bool {
 
 /// Whether somebody chose what this run is against.
 fn is_chosen() -> bool {
-    is_external() || Stack::here() != Stack::Embedded
+    is_external() || Stack::is_chosen()
 }
 
 #[test]
 fn the_same_suite_passes_under_spin() {
-    if is_chosen() {
+    if is_external() {
         return skip("this run is against something else");
     }
-    if !tests::spin::is_there() {
-        return skip("spin is not on the PATH");
-    }
-    let app = TestApp::builder().under_spin().start();
-    passes("under spin", [("TODO_BASE_URL", app.base())]);
+    tests::passes_under_spin();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! One platform runs for all; a test that ends parts of it has it for itself.
 
+mod docs;
 mod events;
 mod faults;
 mod files;

@@ -16,7 +16,8 @@ const WRITERS: usize = 4;
 /// How often it is killed: ten times on the distributed stack, where coming back into the groups takes Kafka's session
 /// timeout each time.
 fn kills() -> u32 {
-    if Stack::here() == Stack::Distributed {
+    // It takes Spin's processes a second or two to come back.
+    if Stack::here() == Stack::Distributed || Stack::is_under_spin() {
         10
     } else {
         50

@@ -1,5 +1,6 @@
 //! Every change is an event: from the request to the audit entry, the next instance, the reminder and the
-//! notification, whatever happens on the way. It runs on each stack and behind Dapr.
+//! notification, whatever happens on the way. It runs on each stack, behind Dapr and, where `spin` is on the PATH, under
+//! stock Spin.
 
 mod faults;
 mod flow;
@@ -19,6 +20,11 @@ fn the_same_suite_passes_on_the_distributed_stack() {
 #[test]
 fn the_same_suite_passes_behind_dapr() {
     tests::passes_behind_dapr();
+}
+
+#[test]
+fn the_same_suite_passes_under_spin() {
+    tests::passes_under_spin();
 }
 
 /// A moment so many seconds from now, RFC 3339.

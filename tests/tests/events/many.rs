@@ -12,7 +12,8 @@ const MEMORY: u64 = 300;
 /// How many are due, and as many that are not: 5,000 on the distributed stack, which shares the machine with the run
 /// on the embedded one.
 fn due() -> i64 {
-    if Stack::here() == Stack::Distributed {
+    // The run under Spin shares it too.
+    if Stack::here() == Stack::Distributed || Stack::is_under_spin() {
         5_000
     } else {
         100_000
@@ -53,9 +54,13 @@ fn many_reminders_of_one_minute_are_triggered_in_bounded_memory() {
     assert_eq!(ids.len() as i64, due);
     assert_eq!(triggered.len() as i64, due, "none was published twice");
     assert_eq!(in_state(0), due, "what is not due waits");
-    let peak = peak_mib(app.pid());
-    println!("{due} reminders triggered in {took:.1?}, {due} not due, at most {peak} MiB resident");
-    assert!(peak < MEMORY, "{peak} MiB");
+    println!("{due} reminders triggered in {took:.1?}, {due} not due");
+    // Spin's memory is its own, in several processes.
+    if !Stack::is_under_spin() {
+        let peak = peak_mib(app.pid());
+        println!("at most {peak} MiB resident");
+        assert!(peak < MEMORY, "{peak} MiB");
+    }
 }
 
 /// Stores tasks with a reminder each: so many that are due, all in one minute, and as many that are not.

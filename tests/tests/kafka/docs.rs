@@ -3,23 +3,12 @@
 use std::process::Command;
 
 use serde_json::json;
-use tests::{TestApp, root, wait_for};
+use tests::{TestApp, docs, wait_for};
 
 use crate::kafka_of;
 
-/// The fenced blocks of this language.
-fn blocks(text: &str, language: &str) -> Vec<String> {
-    let opened = format!("\n```{language}\n");
-    let blocks = text.split(&opened).skip(1);
-    blocks
-        .filter_map(|rest| rest.split("\n```").next())
-        .map(str::to_owned)
-        .collect()
-}
-
 #[test]
 fn the_commands_work_as_printed() {
-    let docs = std::fs::read_to_string(root().join("docs/kafka.md")).expect("docs/kafka.md");
     let metrics = servers::free_port().to_string();
     let app = TestApp::builder()
         .kafka()
@@ -44,7 +33,7 @@ fn the_commands_work_as_printed() {
         assert!(output.status.success(), "{command}\n{printed}\n{errors}");
         printed
     };
-    let commands = blocks(&docs, "sh");
+    let commands = docs::blocks("kafka", "sh");
     let [read, write, measure] = &commands[..] else {
         panic!("three blocks: {commands:?}")
     };
