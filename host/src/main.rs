@@ -40,6 +40,10 @@ use cli::{BuildArgs, Cli, Command, ComposeArgs};
 use manifest::{ManifestErrors, Purpose};
 use plugin::Plugin;
 
+/// Also of SQLite and librdkafka: requests allocate much, on every thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let program = std::env::args_os().next();
     let result = match Plugin::named(program.as_deref()) {

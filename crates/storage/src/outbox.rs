@@ -106,9 +106,13 @@ impl<C: SqlConnection> Outbox<C> {
                 continue;
             };
             after = last.seq;
+            let are_last = entries.len() < BATCH as usize;
             let published = publish(producer, entries, &mut failed, &mut pass.failure).await;
             self.mark(&published, clock()).await?;
             pass.published += published.len();
+            if are_last && failed.is_empty() && self.release_if_all_is_published().await? {
+                return Ok(pass);
+            }
             if failed.len() > MAX_FAILED_KEYS || clock() > end {
                 break;
             }

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::ErrorCode;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio::time::sleep_until;
 
 use super::Database;
-use super::database::OpenConnection;
+use super::database::{OpenConnection, starts_with};
 use crate::bindings::sqlite::{Error, QueryResult, RowResult, Value};
 use crate::engine::RequestContext;
 
@@ -16,6 +16,8 @@ use crate::engine::RequestContext;
 const MAX_RESULT: usize = 64 << 20;
 /// How many steps of SQLite's virtual machine pass between looks at whether to stop.
 const STEPS: i32 = 1000;
+/// How often as many steps may pass on a thread that serves requests: about a millisecond.
+const MOST_LOOKS: u32 = 20;
 
 /// A guest's connection to a database.
 #[derive(Clone)]
@@ -51,14 +53,18 @@ impl Connection {
         }))
     }
 
-    /// Runs one statement. It is interrupted when the `request` it belongs to is over, or when the
-    /// future is dropped.
+    /// Runs one statement: at once if it can, as the way to another thread and back takes longer than most
+    /// statements, else on a thread that may wait. There it is interrupted when the `request` it belongs to is
+    /// over, or when the future is dropped.
     pub async fn execute(
         &self,
         statement: String,
         parameters: Vec<Value>,
         request: Option<Arc<RequestContext>>,
     ) -> Result<QueryResult, Error> {
+        if let Some(result) = self.at_once(&statement, &parameters) {
+            return result.map_err(guest_error);
+        }
         let stop = Arc::new(AtomicBool::new(false));
         let _stop_when_dropped = StopOnDrop(stop.clone());
         let mut run = self.blocking({
@@ -66,7 +72,7 @@ impl Connection {
             move |connection| {
                 let sqlite = &mut connection.sqlite;
                 sqlite.progress_handler(STEPS, Some(move || stop.load(Ordering::Relaxed)))?;
-                let result = query(sqlite, &statement, parameters);
+                let result = query(sqlite, &statement, &parameters);
                 sqlite.progress_handler(0, None::<fn() -> bool>)?;
                 result
             }
@@ -80,6 +86,52 @@ impl Connection {
             stop.store(true, Ordering::Relaxed);
         }
         joined(run.await)
+    }
+
+    /// Runs the statement on this thread, unless it might wait, for a lock or the disk, or turns out to take long;
+    /// then nothing has happened.
+    fn at_once(
+        &self,
+        statement: &str,
+        parameters: &[Value],
+    ) -> Option<Result<QueryResult, QueryError>> {
+        let mut slot = self.0.open.try_lock().ok()?;
+        let connection = slot.as_mut()?;
+        if !connection.is_quick(statement) {
+            return None;
+        }
+        let may_change = !starts_with(statement, "SELECT");
+        let mut looks = 0;
+        let takes_long = move || {
+            looks += 1;
+            looks > MOST_LOOKS
+        };
+        let result = (connection.sqlite.progress_handler(STEPS, Some(takes_long)))
+            .and_then(|()| {
+                if may_change {
+                    connection.wait_for_locks(false)?;
+                }
+                Ok(())
+            })
+            .map_err(QueryError::from)
+            .and_then(|()| query(&connection.sqlite, statement, parameters));
+        let restored = (connection.sqlite.progress_handler(0, None::<fn() -> bool>))
+            .and_then(|()| connection.wait_for_locks(true));
+        if let Err(error) = restored {
+            return Some(Err(error.into()));
+        }
+        let code = match &result {
+            Err(QueryError::Sqlite(error)) => error.sqlite_error_code(),
+            _ => None,
+        };
+        match code {
+            Some(ErrorCode::OperationInterrupted) => {
+                connection.is_slow(statement);
+                None
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => None,
+            _ => Some(result),
+        }
     }
 
     /// The row id of the last row that this connection inserted, or 0.
@@ -167,17 +219,28 @@ fn guest_error(error: QueryError) -> Error {
 fn query(
     connection: &rusqlite::Connection,
     statement: &str,
-    parameters: Vec<Value>,
+    parameters: &[Value],
 ) -> Result<QueryResult, QueryError> {
-    let mut statement = connection.prepare_cached(statement)?;
+    let mut cached;
+    let mut fresh;
+    // Most of what a PRAGMA does happens when it is prepared.
+    let statement: &mut rusqlite::Statement<'_> = if starts_with(statement, "PRAGMA") {
+        fresh = connection.prepare(statement)?;
+        &mut fresh
+    } else {
+        cached = connection.prepare_cached(statement)?;
+        &mut cached
+    };
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
-    let parameters = parameters.into_iter().map(|value| match value {
-        Value::Integer(value) => rusqlite::types::Value::Integer(value),
-        Value::Real(value) => rusqlite::types::Value::Real(value),
-        Value::Text(value) => rusqlite::types::Value::Text(value),
-        Value::Blob(value) => rusqlite::types::Value::Blob(value),
-        Value::Null => rusqlite::types::Value::Null,
+    let parameters = parameters.iter().map(|value| {
+        ToSqlOutput::Borrowed(match value {
+            Value::Integer(value) => ValueRef::Integer(*value),
+            Value::Real(value) => ValueRef::Real(*value),
+            Value::Text(value) => ValueRef::Text(value.as_bytes()),
+            Value::Blob(value) => ValueRef::Blob(value),
+            Value::Null => ValueRef::Null,
+        })
     });
     let mut results = statement.query(rusqlite::params_from_iter(parameters))?;
     let mut rows = Vec::new();

@@ -1,7 +1,8 @@
 //! A SQLite file that components may open, and its connections that are free at the moment.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +32,10 @@ pub struct OpenConnection {
     /// [`Connection::total_changes`] when the guest got the connection.
     pub changes_before: u64,
     traces: Arc<Traces>,
+    /// Readers wait for nobody. Stays so while the connection is open.
+    is_in_wal: bool,
+    /// Statements that took long.
+    slow: HashSet<String>,
 }
 
 /// State of a connection that would show through to its next user.
@@ -40,6 +45,10 @@ struct Traces {
     settings: AtomicBool,
     /// Anything else, such as temporary tables: the connection is not used again.
     other: AtomicBool,
+    /// Commits in write-ahead mode do not wait for the disk.
+    is_lazy: AtomicBool,
+    /// What `PRAGMA busy_timeout` says, in milliseconds; 0 before.
+    busy_timeout: AtomicI64,
 }
 
 impl Database {
@@ -102,6 +111,8 @@ impl Database {
             sqlite,
             changes_before: 0,
             traces,
+            is_in_wal: false,
+            slow: HashSet::new(),
         })
     }
 }
@@ -113,8 +124,57 @@ impl OpenConnection {
              PRAGMA secure_delete = OFF",
         )?;
         self.traces.settings.store(false, Ordering::Relaxed);
+        self.traces.busy_timeout.store(0, Ordering::Relaxed);
         self.sqlite.busy_handler(Some(wait_for_lock))
     }
+
+    /// Whether a statement, by all that can be known before, waits neither for a lock nor for the disk, and is soon
+    /// done; and whether nothing has happened when it is interrupted.
+    pub fn is_quick(&mut self, statement: &str) -> bool {
+        let only_reads = starts_with(statement, "SELECT");
+        let is_lazy = self.traces.is_lazy.load(Ordering::Relaxed);
+        let is_one_change = ["INSERT", "UPDATE", "DELETE"]
+            .iter()
+            .any(|word| starts_with(statement, word));
+        let may_be_quick = only_reads || is_one_change && is_lazy && self.sqlite.is_autocommit();
+        if !may_be_quick || self.slow.contains(statement) {
+            return false;
+        }
+        if !self.is_in_wal {
+            let mode = self
+                .sqlite
+                .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+            self.is_in_wal = mode.is_ok_and(|mode| mode == "wal");
+        }
+        self.is_in_wal
+    }
+
+    /// Remembers that a statement is not quick.
+    pub fn is_slow(&mut self, statement: &str) {
+        if self.slow.len() >= STATEMENTS {
+            self.slow.clear();
+        }
+        self.slow.insert(statement.to_owned());
+    }
+
+    /// Whether a statement waits for another connection's lock, as the guest has set it, or fails at once.
+    pub fn wait_for_locks(&self, waits: bool) -> rusqlite::Result<()> {
+        let set = self.traces.busy_timeout.load(Ordering::Relaxed);
+        match (waits, u64::try_from(set)) {
+            (false, _) => self.sqlite.busy_handler(None),
+            (true, Ok(milliseconds @ 1..)) => {
+                let limit = Duration::from_millis(milliseconds.min(i32::MAX as u64));
+                self.sqlite.busy_timeout(limit)
+            }
+            (true, _) => self.sqlite.busy_handler(Some(wait_for_lock)),
+        }
+    }
+}
+
+/// Whether a statement begins with this keyword.
+pub fn starts_with(statement: &str, keyword: &str) -> bool {
+    let head = statement.trim_start().get(..keyword.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(keyword))
 }
 
 /// Refuses files other than the component's own (as Spin does; `VACUUM INTO` attaches too) and
@@ -131,11 +191,19 @@ fn authorize(action: &AuthAction<'_>, traces: &Traces) -> Authorization {
         | AuthAction::CreateTempView { .. } => traces.other.store(true, Ordering::Relaxed),
         AuthAction::Pragma {
             pragma_name,
-            pragma_value: Some(_),
+            pragma_value: Some(value),
         } => match pragma_name.to_ascii_lowercase().as_str() {
-            "busy_timeout" | "foreign_keys" | "recursive_triggers" | "secure_delete"
-            | "synchronous" => {
+            name @ ("busy_timeout" | "foreign_keys" | "recursive_triggers" | "secure_delete"
+            | "synchronous") => {
                 traces.settings.store(true, Ordering::Relaxed);
+                if name == "busy_timeout" {
+                    let milliseconds = value.trim().parse().unwrap_or(0);
+                    traces.busy_timeout.store(milliseconds, Ordering::Relaxed);
+                } else if name == "synchronous" {
+                    let value = value.to_ascii_lowercase();
+                    let is_lazy = matches!(value.as_str(), "off" | "0" | "normal" | "1");
+                    traces.is_lazy.store(is_lazy, Ordering::Relaxed);
+                }
             }
             // These change the file or nothing.
             "application_id" | "foreign_key_check" | "index_info" | "index_list"

@@ -221,3 +221,76 @@ async fn full_text_search_is_there() {
     let count = "SELECT count(*) FROM notes WHERE notes MATCH 'mil*'";
     assert_eq!(integer(&connection, count).await, 1);
 }
+
+/// Two connections to a database in write-ahead mode whose commits do not wait for the disk.
+async fn lazy_pair(file: &File) -> (Connection, Connection) {
+    let open = || Connection::new(file.database.clone());
+    let (one, two) = (open(), open());
+    for connection in [&one, &two] {
+        for statement in [
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = OFF",
+            "PRAGMA busy_timeout = 5000",
+            "CREATE TABLE IF NOT EXISTS t (a)",
+        ] {
+            run(connection, statement).await.unwrap();
+        }
+    }
+    (one, two)
+}
+
+#[tokio::test]
+async fn one_that_would_wait_for_a_lock_waits_and_others_go_on_meanwhile() {
+    let file = file();
+    let (one, two) = lazy_pair(&file).await;
+    run(&two, "INSERT INTO t VALUES (1)").await.unwrap();
+    run(&one, "BEGIN IMMEDIATE").await.unwrap();
+    let reader = Connection::new(file.database.clone());
+    let writer = tokio::spawn(async move { run(&two, "INSERT INTO t VALUES (2)").await });
+    for _ in 0..50 {
+        // On one thread: a writer that held it would let nothing of this happen.
+        assert_eq!(integer(&reader, "SELECT count(*) FROM t").await, 1);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(!writer.is_finished());
+    run(&one, "COMMIT").await.unwrap();
+    writer.await.unwrap().unwrap();
+    assert_eq!(integer(&reader, "SELECT sum(a) FROM t").await, 3);
+}
+
+#[tokio::test]
+async fn one_that_takes_long_has_its_effect_once_and_holds_nobody_up() {
+    let file = file();
+    let (one, two) = lazy_pair(&file).await;
+    let many = "SELECT i FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000)
+                SELECT i FROM n)";
+    let writer = tokio::spawn(async move {
+        for _ in 0..2 {
+            run(&one, &format!("INSERT INTO t {many}")).await.unwrap();
+        }
+    });
+    while !writer.is_finished() {
+        let count = integer(&two, "SELECT count(*) FROM t").await;
+        assert_eq!(count % 100_000, 0);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    writer.await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(integer(&two, "SELECT count(*) FROM t").await, 200_000);
+        let sum = integer(&two, &format!("SELECT sum(i) FROM ({many})")).await;
+        assert_eq!(sum, 5_000_050_000);
+    }
+}
+
+#[tokio::test]
+async fn settings_hold_for_each_user_of_a_connection() {
+    let file = file();
+    for _ in 0..3 {
+        let connection = Connection::new(file.database.clone());
+        assert_eq!(integer(&connection, "PRAGMA secure_delete").await, 0);
+        run(&connection, "PRAGMA secure_delete = ON").await.unwrap();
+        assert_eq!(integer(&connection, "PRAGMA secure_delete").await, 1);
+        run(&connection, "PRAGMA synchronous = OFF").await.unwrap();
+        assert_eq!(integer(&connection, "PRAGMA synchronous").await, 0);
+    }
+}
