@@ -1,6 +1,7 @@
 //! Real servers for tests: each on free ports of 127.0.0.1, with state of its own, ended when dropped and also when
 //! the test's process ends without dropping it.
 
+mod certificate;
 pub mod daprd;
 pub mod kafka;
 mod network;
@@ -11,6 +12,7 @@ pub mod redis;
 use std::path::PathBuf;
 use std::process::Command;
 
+pub use certificate::Certificate;
 pub use daprd::Daprd;
 pub use kafka::Kafka;
 pub use network::Network;

@@ -1,7 +1,6 @@
 //! Redis, of Debian's package.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Process, free_port, runs};
+use crate::{Certificate, Process, free_port, runs};
 
 /// How long it may take to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
@@ -127,45 +126,5 @@ impl Redis {
             .expect("redis-cli runs");
         assert!(output.status.success(), "{command:?}: {output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-/// A certificate for 127.0.0.1 that signs itself.
-#[derive(Debug)]
-pub struct Certificate(TempDir);
-
-impl Certificate {
-    /// Makes one.
-    pub fn new() -> Self {
-        let this = Self(TempDir::new().expect("a temporary folder"));
-        let output = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec"])
-            .args(["-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-            .args(["-days", "2", "-subj", "/CN=127.0.0.1"])
-            .args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"])
-            .arg("-keyout")
-            .arg(this.key())
-            .arg("-out")
-            .arg(this.chain())
-            .output()
-            .expect("openssl runs");
-        assert!(output.status.success(), "openssl: {output:?}");
-        this
-    }
-
-    /// What clients have to trust.
-    pub fn chain(&self) -> PathBuf {
-        self.0.path().join("certificate.pem")
-    }
-
-    /// Its private key.
-    pub fn key(&self) -> PathBuf {
-        self.0.path().join("key.pem")
-    }
-}
-
-impl Default for Certificate {
-    fn default() -> Self {
-        Self::new()
     }
 }
