@@ -91,6 +91,8 @@ fn consumed(broker: &servers::Kafka, instances: usize) {
         }
         finished.iter().all(Option::is_some).then_some(())
     });
+    let refused = topics.dead_letters(TASK_EVENTS);
+    assert!(refused.is_empty(), "not consumed: {refused:?}");
     let a_second = |time: Duration| EVENTS as f64 / time.as_secs_f64();
     let [audit, reminder] = finished.map(|time| a_second(time.unwrap_or_default()));
     println!(
