@@ -52,6 +52,7 @@ pub struct Builder {
     listen: Option<SocketAddr>,
     pushpin: Option<Arc<Pushpin>>,
     kafka: Option<Arc<Kafka>>,
+    kafka_settings: String,
     conversations: Option<String>,
 }
 
@@ -203,6 +204,12 @@ impl Builder {
         self
     }
 
+    /// Further settings of `[kafka]`, as in TOML.
+    pub fn kafka_settings(mut self, settings: &str) -> Self {
+        self.kafka_settings = settings.to_owned();
+        self
+    }
+
     /// Keeps the chat's conversations in the Redis at this address.
     pub fn conversations_at(mut self, url: &str) -> Self {
         self.conversations = Some(url.to_owned());
@@ -280,7 +287,8 @@ impl Builder {
         if let Some(url) = &self.conversations {
             text = in_redis(&text, url);
         }
-        let kafka = self.kafka.as_ref().map(|kafka| kafka.section());
+        let kafka = self.kafka.as_ref();
+        let kafka = kafka.map(|kafka| kafka.section(&self.kafka_settings));
         text.push_str(&kafka.unwrap_or_default());
         text.push_str(&self.more_runtime_config);
         fs::write(&config, text).expect("the runtime configuration is written");
@@ -524,6 +532,7 @@ impl TestApp {
             listen: None,
             pushpin: None,
             kafka: None,
+            kafka_settings: String::new(),
             conversations: None,
         }
     }

@@ -1,12 +1,13 @@
 //! What an application keeps in Kafka, seen with a plain client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::DateTime;
 use event_log::{DeadLetter, GroupInfo, Position, Record};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::groups::GroupMemberInfo;
 use rdkafka::message::{Headers as _, Message, OwnedMessage};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -25,6 +26,8 @@ pub struct Kafka {
     pub prefix: String,
     /// `host:port` for looking on, which is the same where nothing is in between.
     pub direct: String,
+    /// How soon a member that is killed is missed, in milliseconds.
+    pub session_timeout: u32,
     /// By group.
     clients: Mutex<BTreeMap<String, BaseConsumer>>,
 }
@@ -36,16 +39,17 @@ impl Kafka {
             brokers: brokers.to_owned(),
             prefix: format!("t{}.", uuid::Uuid::new_v4().simple()),
             direct: direct.to_owned(),
+            session_timeout: 6000,
             clients: Mutex::default(),
         }
     }
 
-    /// The section of the runtime configuration that has an application use it.
-    pub fn section(&self) -> String {
+    /// The section of the runtime configuration that has an application use it, with these settings too.
+    pub fn section(&self, settings: &str) -> String {
         format!(
-            "\n[kafka]\nbrokers = \"{}\"\ntopic_prefix = \"{}\"\npartitions = 4\n\n\
-             [kafka.consumer_options]\n\"session.timeout.ms\" = \"6000\"\n\"heartbeat.interval.ms\" = \"1000\"\n",
-            self.brokers, self.prefix
+            "\n[kafka]\nbrokers = \"{}\"\ntopic_prefix = \"{}\"\npartitions = 4\n{settings}\n\
+             [kafka.consumer_options]\n\"session.timeout.ms\" = \"{}\"\n\"heartbeat.interval.ms\" = \"1000\"\n",
+            self.brokers, self.prefix, self.session_timeout
         )
     }
 
@@ -184,6 +188,26 @@ impl Kafka {
         });
     }
 
+    /// Who is in a group and has which partitions; none while they are shared out anew.
+    pub fn members(&self, group: &str) -> Option<Vec<Member>> {
+        let name = format!("{}{group}", self.prefix);
+        let groups = self.with("", |client| client.fetch_group_list(Some(&name), PATIENCE));
+        let groups = groups.ok()?;
+        let group = groups.groups().iter().find(|it| it.state() == "Stable")?;
+        let member = |it: &GroupMemberInfo| {
+            let assigned = assigned(it.assignment().unwrap_or_default()).unwrap_or_default();
+            let named = |(topic, partition): (String, i32)| {
+                let topic = topic.strip_prefix(&self.prefix).expect("the prefix");
+                (topic.to_owned(), partition)
+            };
+            Member {
+                id: it.id().to_owned(),
+                partitions: assigned.into_iter().map(named).collect(),
+            }
+        };
+        Some(group.members().iter().map(member).collect())
+    }
+
     /// How far a group is in a topic.
     pub fn group(&self, group: &str, topic: &str) -> Vec<GroupInfo> {
         let partitions = self.partitions(topic);
@@ -220,6 +244,43 @@ impl Kafka {
             })
             .collect()
     }
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What the broker calls it: a static one by its instance's id first.
+    pub id: String,
+    /// Topics and partitions.
+    pub partitions: BTreeSet<(String, i32)>,
+}
+
+/// What an assignment of Kafka's consumer protocol has: topics, as Kafka calls them, and partitions.
+fn assigned(mut assignment: &[u8]) -> Option<Vec<(String, i32)>> {
+    let rest = &mut assignment;
+    let _version = number(rest, 2)?;
+    let mut assigned = Vec::new();
+    for _ in 0..number(rest, 4)? {
+        let length = number(rest, 2)?;
+        let topic = String::from_utf8_lossy(take(rest, length)?).into_owned();
+        for _ in 0..number(rest, 4)? {
+            assigned.push((topic.clone(), number(rest, 4)? as i32));
+        }
+    }
+    Some(assigned)
+}
+
+/// The number in the next bytes, the largest first.
+fn number(bytes: &mut &[u8], length: usize) -> Option<usize> {
+    let digits = take(bytes, length)?;
+    let add = |number: usize, digit: &u8| (number << 8) | usize::from(*digit);
+    Some(digits.iter().fold(0, add))
+}
+
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some(taken)
 }
 
 /// How many records the text beside a committed offset says are finished: `done=1-5,9`.

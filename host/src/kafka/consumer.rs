@@ -3,7 +3,9 @@
 mod context;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
@@ -25,16 +27,14 @@ use crate::app::KafkaTrigger;
 use crate::broker::BrokerError;
 use crate::metrics::Lag;
 use crate::triggers::SHUTDOWN;
-use context::{Context, commit};
+use context::Context;
 
-/// The longest wait for a record before commits and pauses are looked after.
+/// The longest wait for a record before pauses are looked after.
 const POLL: Duration = Duration::from_millis(100);
 /// The same while a partition is paused that may be read on soon.
 const POLL_PAUSED: Duration = Duration::from_millis(5);
-/// How often offsets are committed.
+/// How long after a commit the next one follows.
 const COMMIT: Duration = Duration::from_millis(100);
-/// How often they are committed again though nothing changed: a commit can be lost in a rebalance.
-const COMMIT_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait before what the brokers could not do is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -54,6 +54,8 @@ pub struct KafkaConsumer {
 pub struct Shared {
     group: String,
     window: Mutex<Window<OwnedMessage>>,
+    /// Held while a commit is on its way, before `window`: an older one must not land after a newer one.
+    commit: Mutex<()>,
     /// Something may have landed.
     landed: Condvar,
     /// Something may be deliverable.
@@ -112,6 +114,7 @@ impl KafkaConsumer {
         let shared = Arc::new(Shared {
             group: trigger.group.clone(),
             window: Mutex::default(),
+            commit: Mutex::default(),
             landed: Condvar::new(),
             wake: Notify::new(),
             stop: AtomicBool::new(false),
@@ -127,7 +130,7 @@ impl KafkaConsumer {
             shared: shared.clone(),
         };
         let runtime = Handle::current();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             member.run(&runtime);
             // Nobody may wait for it.
             let _ = end.send(());
@@ -322,7 +325,7 @@ impl Member {
                     tracing::error!(group = self.group, "nothing is consumed for now: {error}");
                 }
                 was_available = false;
-                std::thread::sleep(AGAIN);
+                thread::sleep(AGAIN);
             } else {
                 was_available = true;
             }
@@ -347,7 +350,14 @@ impl Member {
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         self.wait_for(&consumer, &topics);
         consumer.subscribe(&topics)?;
-        let ended = self.poll(&consumer);
+        let ended = thread::scope(|scope| {
+            let (polls, polled) = mpsc::channel();
+            let consumer = &consumer;
+            scope.spawn(move || self.commit(consumer, &polled));
+            let ended = self.poll(consumer);
+            drop(polls);
+            ended
+        });
         // Revokes all partitions, and commits first.
         drop(consumer);
         let mut window = self.shared.window();
@@ -369,14 +379,29 @@ impl Member {
                 })
             };
             while !self.shared.stops() && Instant::now() < end && !is_there() {
-                std::thread::sleep(POLL);
+                thread::sleep(POLL);
+            }
+        }
+    }
+
+    /// Commits what is finished, until `polled` is closed. Beside the polling, which must not wait for brokers
+    /// that are away: it is told which partitions are lost.
+    fn commit(&self, consumer: &BaseConsumer<Context>, polled: &Receiver<()>) {
+        let (mut wait, mut told) = (COMMIT, None);
+        while polled.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            match context::commit(&self.shared, consumer, None) {
+                Ok(()) => (wait, told) = (COMMIT, None),
+                Err(error) => {
+                    if told.as_ref() != Some(&error) {
+                        tracing::warn!(group = self.group, "not committed for now: {error}");
+                    }
+                    (wait, told) = (AGAIN, Some(error));
+                }
             }
         }
     }
 
     fn poll(&self, consumer: &BaseConsumer<Context>) -> KafkaResult<()> {
-        let mut committed_at = Instant::now();
-        let mut all_committed_at = committed_at;
         let mut paused = 0;
         let mut told = None;
         while !self.shared.stops() {
@@ -413,22 +438,6 @@ impl Member {
             }
             if !resume.is_empty() {
                 consumer.resume(&context::list(&resume))?;
-            }
-            if all_committed_at.elapsed() >= COMMIT_AGAIN {
-                let mut window = self.shared.window();
-                let names = window.names();
-                window.not_committed(&names);
-                all_committed_at = Instant::now();
-            }
-            if committed_at.elapsed() >= COMMIT {
-                let commits = self.shared.window().take_commits(None);
-                commit(
-                    &self.shared,
-                    consumer,
-                    commits,
-                    rdkafka::consumer::CommitMode::Async,
-                );
-                committed_at = Instant::now();
             }
         }
         Ok(())

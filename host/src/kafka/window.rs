@@ -70,8 +70,9 @@ pub struct InFlight<M> {
 }
 
 /// An offset to commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Commit {
+    assignment: u64,
     /// Of which partition.
     pub name: Name,
     /// The first that is not finished.
@@ -110,8 +111,8 @@ struct Partition<M> {
     /// Where it begins and ends, as far as is known.
     begin: Option<i64>,
     end: i64,
-    /// What was last given to be committed, and whether something has changed since.
-    committing: Option<(i64, String)>,
+    /// What is committed, if that is certain, and whether something may have to be.
+    committed: Option<(i64, String)>,
     changed: bool,
 }
 
@@ -195,7 +196,7 @@ impl<M> Window<M> {
                 paused: false,
                 begin: None,
                 end: 0,
-                committing: None,
+                committed: None,
                 changed: false,
             },
         );
@@ -411,36 +412,47 @@ impl<M> Window<M> {
         }
     }
 
-    /// What is to be committed of these, or of all; each once.
+    /// What is to be committed of these, or of all. Until [`Window::committed`] or [`Window::refused`] is told
+    /// of it, no other may be on its way: it could arrive first.
     pub fn take_commits(&mut self, names: Option<&[Name]>) -> Vec<Commit> {
         let mut commits = Vec::new();
-        for partition in self.partitions.values_mut() {
+        for (assignment, partition) in &mut self.partitions {
             if !partition.changed || names.is_some_and(|names| !names.contains(&partition.name)) {
                 continue;
             }
             partition.changed = false;
-            let Some(base) = partition.base() else {
+            let Some(offset) = partition.base() else {
                 continue;
             };
-            let progress = partition.progress.to_text(base);
-            let commit = Some((base, progress));
-            if commit != partition.committing {
-                partition.committing.clone_from(&commit);
-                commits.extend(commit.map(|(offset, progress)| Commit {
+            let current = (offset, partition.progress.to_text(offset));
+            if partition.committed.as_ref() != Some(&current) {
+                commits.push(Commit {
+                    assignment: *assignment,
                     name: partition.name.clone(),
                     offset,
-                    progress,
-                }));
+                    progress: current.1,
+                });
             }
         }
         commits
     }
 
-    /// What was to be committed was not.
-    pub fn not_committed(&mut self, names: &[Name]) {
-        for partition in self.of(names) {
-            partition.committing = None;
-            partition.changed = true;
+    /// These are committed. One of a partition that is another one by now says nothing of it.
+    pub fn committed(&mut self, commits: Vec<Commit>) {
+        for commit in commits {
+            if let Some(partition) = self.partitions.get_mut(&commit.assignment) {
+                partition.committed = Some((commit.offset, commit.progress));
+            }
+        }
+    }
+
+    /// These may not be committed: what is finished by then is to be committed again.
+    pub fn refused(&mut self, commits: &[Commit]) {
+        for commit in commits {
+            if let Some(partition) = self.partitions.get_mut(&commit.assignment) {
+                partition.committed = None;
+                partition.changed = true;
+            }
         }
     }
 

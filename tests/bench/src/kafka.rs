@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use events::{Event, TASK_EVENTS, TaskData, TaskEvent, TaskEventType};
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use servers::Postgres;
 use task_model::{Priority, RecurrenceFrom, Status, Task};
-use tests::kafka::Kafka;
+use tests::kafka::{Kafka, Member};
 use tests::{TestApp, wait_for};
 use uuid::Uuid;
 
@@ -92,6 +91,8 @@ fn consumed(broker: &servers::Kafka, instances: usize) {
         }
         finished.iter().all(Option::is_some).then_some(())
     });
+    let refused = topics.dead_letters(TASK_EVENTS);
+    assert!(refused.is_empty(), "not consumed: {refused:?}");
     let a_second = |time: Duration| EVENTS as f64 / time.as_secs_f64();
     let [audit, reminder] = finished.map(|time| a_second(time.unwrap_or_default()));
     println!(
@@ -103,50 +104,14 @@ fn consumed(broker: &servers::Kafka, instances: usize) {
 
 /// How many members of a group have partitions of the topic, once so many members have all of them.
 fn holders(topics: &Kafka, group: &str, members: usize) -> Option<usize> {
-    let client: BaseConsumer = topics.client().create().expect("a client");
-    let name = format!("{}{group}", topics.prefix);
-    let topic = format!("{}{TASK_EVENTS}", topics.prefix);
-    let list = client.fetch_group_list(Some(&name), PATIENCE).ok()?;
-    let group = list.groups().iter().find(|it| it.state() == "Stable")?;
-    let held: Vec<usize> = (group.members().iter())
-        .map(|member| held(member.assignment().unwrap_or_default(), &topic).unwrap_or_default())
-        .collect();
+    let held = |member: Member| {
+        let of_topic = member.partitions.iter();
+        of_topic.filter(|(topic, _)| topic == TASK_EVENTS).count()
+    };
+    let held: Vec<usize> = topics.members(group)?.into_iter().map(held).collect();
     let all = topics.partitions(TASK_EVENTS).len();
     let is_done = held.len() == members && held.iter().sum::<usize>() == all;
     is_done.then(|| held.iter().filter(|count| **count > 0).count())
-}
-
-/// How many partitions of a topic an assignment of Kafka's consumer protocol has.
-fn held(mut assignment: &[u8], topic: &str) -> Option<usize> {
-    let rest = &mut assignment;
-    let _version = number(rest, 2)?;
-    let mut found = 0;
-    for _ in 0..number(rest, 4)? {
-        let length = number(rest, 2)?;
-        let name = take(rest, length)?;
-        let partitions = number(rest, 4)?;
-        take(rest, partitions * 4)?;
-        if name == topic.as_bytes() {
-            found += partitions;
-        }
-    }
-    Some(found)
-}
-
-/// The number in the next bytes, the largest first.
-fn number(bytes: &mut &[u8], length: usize) -> Option<usize> {
-    let digits = take(bytes, length)?;
-    Some(
-        digits
-            .iter()
-            .fold(0, |number, digit| (number << 8) | usize::from(*digit)),
-    )
-}
-
-fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let (taken, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(taken)
 }
 
 /// Events that a group has not finished.

@@ -12,8 +12,9 @@ use servers::{Postgres, Redis};
 use tests::kafka::Kafka;
 use tests::{Client, TestApp, User, wait_for};
 
-/// Within so many seconds of the last fault, all that was acknowledged is consumed by every group.
-const GONE: u64 = 90;
+/// Within so many seconds of the last fault, all that was acknowledged is consumed by every group: what people did
+/// for a minute, on a machine that does everything else too.
+const GONE: u64 = 180;
 /// What a request may take: the host's limit, and what a busy machine adds.
 const ANSWERED: Duration = Duration::from_secs(35);
 
@@ -212,7 +213,7 @@ fn the_broker_is_killed_and_restarted() {
 
 #[test]
 fn the_network_to_the_broker_is_cut() {
-    const CUT: Duration = Duration::from_secs(20);
+    const CUT: Duration = Duration::from_secs(60);
     let broker = servers::Kafka::start();
     let app = start(&broker);
     let load = Load::start(&[&app]);

@@ -6,6 +6,7 @@ mod docs;
 mod faults;
 mod foreign;
 mod publish;
+mod security;
 #[path = "../host/triggers.rs"]
 #[allow(dead_code)]
 mod triggers;

@@ -1,8 +1,8 @@
-//! What librdkafka calls back: partitions come and go, offsets are committed.
+//! What librdkafka calls back when partitions come and go, and committing.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
@@ -15,7 +15,7 @@ use rdkafka::{Offset, Statistics, TopicPartitionList};
 use super::Shared;
 use crate::kafka::client;
 use crate::kafka::progress::Progress;
-use crate::kafka::window::{Commit, Name};
+use crate::kafka::window::Name;
 
 /// How long the group's coordinator may take to say where the group is.
 const COMMITTED: Duration = Duration::from_secs(10);
@@ -54,15 +54,6 @@ impl ConsumerContext for Context {
             Rebalance::Revoke(partitions) => self.revoked(consumer, partitions),
             Rebalance::Error(error) => tracing::warn!(group = self.group, "rebalancing: {error}"),
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let Err(error) = result else { return };
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge) {
-            self.shared.plain_commits.store(true, Ordering::Relaxed);
-        }
-        tracing::debug!(group = self.group, "committing offsets: {error}");
-        self.shared.window().not_committed(&names(offsets));
     }
 }
 
@@ -127,27 +118,32 @@ impl Context {
                 break;
             }
             let waited = self.shared.landed.wait_timeout(window, left);
-            window = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+            window = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        window.not_committed(&names);
-        let commits = window.take_commits(Some(&names));
         drop(window);
-        if !consumer.assignment_lost() {
-            commit(&self.shared, consumer, commits, CommitMode::Sync);
+        if !consumer.assignment_lost()
+            && let Err(error) = commit(&self.shared, consumer, Some(&names))
+        {
+            tracing::warn!(
+                group = self.group,
+                "events that were finished last may come again: {error}"
+            );
         }
         self.shared.window().revoke(&names);
     }
 }
 
-/// Commits, or has it tried again later.
+/// Commits what is finished of these partitions, or of all, and waits for the brokers' word. What they refuse
+/// comes with the next commit. (Of a commit that is not waited for, this client is not called back.)
 pub fn commit(
     shared: &Shared,
     consumer: &BaseConsumer<Context>,
-    commits: Vec<Commit>,
-    mode: CommitMode,
-) {
+    names: Option<&[Name]>,
+) -> KafkaResult<()> {
+    let _turn = shared.commit.lock().unwrap_or_else(PoisonError::into_inner);
+    let commits = shared.window().take_commits(names);
     if commits.is_empty() {
-        return;
+        return Ok(());
     }
     let plain = shared.plain_commits.load(Ordering::Relaxed);
     let mut offsets = TopicPartitionList::with_capacity(commits.len());
@@ -160,15 +156,17 @@ pub fn commit(
             element.set_metadata(&commit.progress);
         }
     }
-    match consumer.commit(&offsets, mode) {
-        // There was nothing that the brokers did not have.
-        Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
+    let committed = consumer.commit(&offsets, CommitMode::Sync);
+    match &committed {
+        Ok(()) => shared.window().committed(commits),
         Err(error) => {
-            tracing::debug!("committing offsets: {error}");
-            let names: Vec<Name> = commits.into_iter().map(|commit| commit.name).collect();
-            shared.window().not_committed(&names);
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge) {
+                shared.plain_commits.store(true, Ordering::Relaxed);
+            }
+            shared.window().refused(&commits);
         }
     }
+    committed
 }
 
 /// The partitions of a list.
