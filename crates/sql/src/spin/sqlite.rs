@@ -14,7 +14,9 @@ pub struct SpinConnection {
 impl SpinConnection {
     /// Opens a database that the manifest gives to this component.
     pub async fn open(database: Database) -> Result<Self> {
-        let connection = Connection::open_async(database.label.to_owned()).await.map_err(sort)?;
+        let connection = Connection::open_async(database.label.to_owned())
+            .await
+            .map_err(sort)?;
         let this = Self {
             database,
             connection,
@@ -39,13 +41,13 @@ impl SqlConnection for SpinConnection {
             SqlValue::Text(text) => Value::Text(text),
             SqlValue::Blob(bytes) => Value::Blob(bytes),
         });
-        let (sql, params) = (sql.to_owned(), params.collect());
+        let params: Vec<Value> = params.collect();
         // What reads waits for nobody, so it may hold up the others in this instance for that moment: a call that
         // returns its rows takes a fraction of the time of one that gives them as a stream.
         let rows = if sql.starts_with("SELECT") {
-            self.connection.execute(&sql, &params).map_err(sort)?.rows
+            self.connection.execute(sql, &params).map_err(sort)?.rows
         } else {
-            let execution = self.connection.execute_async(sql, params).await;
+            let execution = self.connection.execute_async(sql.to_owned(), params).await;
             let (_, rows, end) = execution.map_err(sort)?;
             let rows = rows.collect().await;
             end.await.map_err(sort)?;

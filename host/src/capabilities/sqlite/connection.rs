@@ -106,19 +106,25 @@ impl Connection {
             looks += 1;
             looks > MOST_LOOKS
         };
-        let result = (connection.sqlite.progress_handler(STEPS, Some(takes_long)))
-            .and_then(|()| {
-                if may_change {
-                    connection.wait_for_locks(false)?;
-                }
-                Ok(())
-            })
-            .map_err(QueryError::from)
+        let mut begin = || {
+            (connection.sqlite).progress_handler(STEPS, Some(takes_long))?;
+            if may_change {
+                connection.wait_for_locks(false)?;
+            }
+            Ok(())
+        };
+        let result = begin()
+            .map_err(QueryError::Sqlite)
             .and_then(|()| query(&connection.sqlite, statement, parameters));
-        let restored = (connection.sqlite.progress_handler(0, None::<fn() -> bool>))
-            .and_then(|()| connection.wait_for_locks(true));
-        if let Err(error) = restored {
-            return Some(Err(error.into()));
+        let mut restore = || {
+            (connection.sqlite).progress_handler(0, None::<fn() -> bool>)?;
+            if may_change {
+                connection.wait_for_locks(true)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = restore() {
+            return Some(Err(QueryError::Sqlite(error)));
         }
         let code = match &result {
             Err(QueryError::Sqlite(error)) => error.sqlite_error_code(),

@@ -158,10 +158,10 @@ impl OpenConnection {
     }
 
     /// Whether a statement waits for another connection's lock, as the guest has set it, or fails at once.
-    pub fn wait_for_locks(&self, waits: bool) -> rusqlite::Result<()> {
+    pub fn wait_for_locks(&mut self, waits: bool) -> rusqlite::Result<()> {
         let set = self.traces.busy_timeout.load(Ordering::Relaxed);
         match (waits, u64::try_from(set)) {
-            (false, _) => self.sqlite.busy_handler(None),
+            (false, _) => self.sqlite.busy_handler(None::<fn(i32) -> bool>),
             (true, Ok(milliseconds @ 1..)) => {
                 let limit = Duration::from_millis(milliseconds.min(i32::MAX as u64));
                 self.sqlite.busy_timeout(limit)
