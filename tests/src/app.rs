@@ -309,6 +309,8 @@ impl Builder {
             .arg("--state-dir")
             .arg(dir)
             .args(&self.arguments)
+            // With it Wasmtime walks the stack at each call.
+            .env_remove("RUST_BACKTRACE")
             .env("DAPR_HTTP_PORT", ports.dapr.port().to_string())
             .env("TODO_GRIP_HTTP_PORT", ports.grip.port().to_string())
             .env("TODO_GATEWAY_LISTEN_ADDR", ports.gateway.to_string())

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use crate::LogError;
@@ -89,6 +90,7 @@ pub(crate) fn offset_of(record_id: i64) -> u64 {
 /// Opens the file for writing, makes it where there is none, and applies the migrations that are missing.
 pub(crate) fn open_writer(path: &Path, busy_timeout: Duration) -> Result<Connection, LogError> {
     let mut connection = Connection::open(path)?;
+    keep_plans(&connection)?;
     connection.busy_timeout(busy_timeout)?;
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -143,6 +145,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, LogError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
+    keep_plans(&connection)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "cache_size", -4096)?;
     let application: i32 =
@@ -151,6 +154,11 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, LogError> {
         return Err(not_a_log(path));
     }
     Ok(connection)
+}
+
+/// Else a statement with `LIMIT ?` is prepared anew each time.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
 }
 
 fn not_a_log(path: &Path) -> LogError {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OpenFlags, params_from_iter};
 
@@ -37,6 +38,10 @@ impl RusqliteConnection {
 
     fn open_file(path: PathBuf, flags: OpenFlags, setup: &'static [&'static str]) -> Result<Self> {
         let connection = rusqlite::Connection::open_with_flags(&path, flags).map_err(sort)?;
+        // As the host does: plans do not depend on parameters.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(sort)?;
         let this = Self {
             path,
             flags,

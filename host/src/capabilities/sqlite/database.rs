@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 
@@ -102,6 +103,8 @@ impl Database {
         sqlite.busy_handler(Some(wait_for_lock))?;
         sqlite.set_prepared_statement_cache_capacity(STATEMENTS);
         sqlite.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;
+        // Else a statement with `LIMIT ?` is prepared anew each time.
+        sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let traces = Arc::new(Traces::default());
         let seen = traces.clone();
         sqlite.authorizer(Some(move |context: AuthContext<'_>| {
