@@ -133,7 +133,8 @@ impl State {
     /// The error names the variable that is wrong.
     fn request(&self, what: &str, body: &Value) -> Result<Request<Vec<u8>>, String> {
         let store = utf8_percent_encode(&self.store, NON_ALPHANUMERIC);
-        self.sidecar.post(&format!("state/{store}/{what}"), body)
+        let path = format!("state/{store}/{what}");
+        self.sidecar.post(&path, body.to_string())
     }
 }
 

@@ -9,6 +9,8 @@
 mod dapr;
 mod order;
 
+use std::sync::OnceLock;
+
 use events::Event;
 use provider::dapr::Sidecar;
 use provider::required_setting;
@@ -56,11 +58,17 @@ impl Guest for DaprPubsub {
     }
 }
 
-async fn settings() -> Result<Dapr, String> {
-    Ok(Dapr {
+/// What the variables say, read once an instance. Only success is remembered.
+async fn settings() -> Result<&'static Dapr, String> {
+    static DAPR: OnceLock<Dapr> = OnceLock::new();
+    if let Some(dapr) = DAPR.get() {
+        return Ok(dapr);
+    }
+    let dapr = Dapr {
         sidecar: Sidecar::from_settings().await?,
         pubsub: required_setting("pubsub_name").await?,
-    })
+    };
+    Ok(DAPR.get_or_init(|| dapr))
 }
 
 fn error(failure: Failure) -> PublishError {

@@ -5,6 +5,7 @@ use axum::extract::FromRequestParts;
 use http::header::IF_MATCH;
 use http::request::Parts;
 use storage::{Origin, Storage};
+use task_model::User;
 use uuid::Uuid;
 
 use crate::database::{self, Tasks, refusal};
@@ -54,26 +55,33 @@ impl<S: Sync> FromRequestParts<S> for Session {
 }
 
 impl Session {
-    /// The person's profile.
-    pub async fn user(&self, storage: &impl Storage) -> Result<task_model::User, ApiError> {
-        let user = storage.user(self.user_id).await.map_err(refusal)?;
-        user.ok_or_else(|| self.gone())
-    }
-
-    /// The account is erased: a person's token is as good as none, and a service learns that nobody is there.
-    pub fn gone(&self) -> ApiError {
-        match self.caller {
-            Caller::Person { .. } => ApiError::InvalidToken,
-            Caller::Service => ApiError::NotFound,
-        }
-    }
-
     /// The sign-in; a service has none and may not do what needs one.
     pub fn family_id(&self) -> Result<Uuid, ApiError> {
         match self.caller {
             Caller::Person { family_id } => Ok(family_id),
             Caller::Service => Err(ApiError::Forbidden("Only the person may do this")),
         }
+    }
+}
+
+/// The person of a [`Session`], where a handler needs more of them than their id: one look for both.
+pub struct Profile(pub User);
+
+impl<S: Sync> FromRequestParts<S> for Profile {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = Claims::from_request_parts(parts, state).await?;
+        let storage = database::tasks().await?;
+        // Of an erased account a person's token is as good as none, and a service learns that nobody is there.
+        let (user, gone) = match claims.caller {
+            Caller::Person { family_id } => {
+                let user = storage.signed_in_user(claims.user_id, family_id, chrono::Utc::now());
+                (user.await, ApiError::InvalidToken)
+            }
+            Caller::Service => (storage.user(claims.user_id).await, ApiError::NotFound),
+        };
+        user.map_err(refusal)?.map(Self).ok_or(gone)
     }
 }
 

@@ -71,15 +71,20 @@ impl<C: SqlConnection> Trail<C> {
     /// Records all of a batch, or nothing that was not recorded before.
     async fn record_batch(&self, batch: &Batch, now: DateTime<Utc>) -> Result<()> {
         let mut attempt = 1;
+        // Most events come once, so which ones came before is asked only when the database refuses one.
+        let mut recorded = HashSet::new();
         loop {
-            let entries = self.entries(batch, now).await?;
+            let entries = self.entries(batch, recorded, now).await?;
             if entries.is_empty() {
                 break;
             }
             match self.append(&entries).await {
                 Ok(()) => break,
-                // Another instance was faster, with the same event or the same place in a chain.
-                Err(SqlError::Unique(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
+                // The event is recorded already, or another instance was faster with a place in a chain.
+                Err(SqlError::Unique(_)) if attempt < MAX_ATTEMPTS => {
+                    attempt += 1;
+                    recorded = self.recorded(batch).await?;
+                }
                 Err(SqlError::Unique(_)) => {
                     return Err(SqlError::Unavailable("others write all the time".into()));
                 }
@@ -93,8 +98,12 @@ impl<C: SqlConnection> Trail<C> {
     }
 
     /// What is still to be inserted of a batch, by the heads that the database has now.
-    async fn entries(&self, batch: &Batch, now: DateTime<Utc>) -> Result<Vec<Value>> {
-        let mut recorded = self.recorded(batch).await?;
+    async fn entries(
+        &self,
+        batch: &Batch,
+        mut recorded: HashSet<String>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Value>> {
         let mut tails = self.tails(batch).await?;
         let now = now.timestamp_millis();
         let mut entries = Vec::with_capacity(batch.len());

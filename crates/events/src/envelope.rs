@@ -1,8 +1,10 @@
 //! The envelope, as a component gets it and as JSON.
 
 use chrono::SecondsFormat;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::Payload;
@@ -56,29 +58,25 @@ impl Event {
 
     /// The envelope in CloudEvents' JSON format (structured mode). Data that is not JSON becomes a string.
     /// The key travels as `partitionkey`, of CloudEvents' partitioning extension.
-    pub fn to_json(&self) -> Value {
-        let data = serde_json::from_str(&self.data).unwrap_or(Value::String(self.data.clone()));
-        let mut envelope = json!({
-            "specversion": "1.0",
-            "id": self.id,
-            "source": self.source,
-            "type": self.event_type,
-            "time": self.time,
-            "datacontenttype": "application/json",
-            "partitionkey": self.key,
-            "data": data,
-        });
-        let optional = [
-            ("subject", &self.subject),
-            ("traceparent", &self.traceparent),
-            ("correlationid", &self.correlation_id),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                envelope[name] = json!(value);
-            }
-        }
-        envelope
+    pub fn to_json(&self) -> String {
+        let envelope = Envelope {
+            specversion: "1.0",
+            id: &self.id,
+            source: &self.source,
+            event_type: &self.event_type,
+            subject: self.subject.as_deref(),
+            time: &self.time,
+            traceparent: self.traceparent.as_deref(),
+            correlation_id: self.correlation_id.as_deref(),
+            datacontenttype: "application/json",
+            key: &self.key,
+            data: match serde_json::from_str(&self.data) {
+                Ok(json) => Data::Json(json),
+                Err(_) => Data::Text(&self.data),
+            },
+        };
+        // Of these types nothing fails to be JSON.
+        serde_json::to_string(&envelope).unwrap_or_default()
     }
 
     /// Reads an envelope that came from `topic`; `key` is the broker's, and `partitionkey` where there is none.
@@ -121,9 +119,39 @@ impl Event {
     }
 }
 
+/// The attributes by their names in JSON.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    specversion: &'static str,
+    id: &'a str,
+    source: &'a str,
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    time: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
+    #[serde(rename = "correlationid", skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
+    datacontenttype: &'static str,
+    #[serde(rename = "partitionkey")]
+    key: &'a str,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    /// As it is.
+    Json(&'a RawValue),
+    Text(&'a str),
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use serde_json::json;
 
     use super::*;
     use crate::{TaskUpdate, TaskUpdateType};
@@ -142,10 +170,20 @@ mod tests {
         assert_eq!(event.payload::<TaskUpdate>().unwrap(), payload);
         event.correlation_id = Some("c".into());
         assert_eq!(crate::schema::validate(&event), Ok(()));
-        let read = Event::from_json(crate::TASK_UPDATES, None, &event.to_json()).unwrap();
+        let read = Event::from_json(crate::TASK_UPDATES, None, &envelope(&event)).unwrap();
         assert_eq!(read.payload::<TaskUpdate>().unwrap(), payload);
         let data = event.data.clone();
         assert_eq!(Event { data, ..read }, event);
+        assert!(event.to_json().contains(&event.data), "as it is");
+
+        event.data = "{\"a\":".into();
+        assert_eq!(envelope(&event)["data"], "{\"a\":");
+        event.subject = None;
+        assert_eq!(envelope(&event).get("subject"), None);
+    }
+
+    fn envelope(event: &Event) -> Value {
+        serde_json::from_str(&event.to_json()).unwrap()
     }
 
     #[test]

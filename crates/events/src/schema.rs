@@ -52,5 +52,6 @@ pub fn validate_json(topic: &str, envelope: &Value) -> Result<(), Vec<String>> {
 /// # Errors
 /// Each violation, with its place.
 pub fn validate(event: &Event) -> Result<(), Vec<String>> {
-    validate_json(&event.topic, &event.to_json())
+    let envelope = serde_json::from_str(&event.to_json()).map_err(|it| vec![it.to_string()])?;
+    validate_json(&event.topic, &envelope)
 }

@@ -70,8 +70,7 @@ pub async fn consume<C: SqlConnection>(
         }
     }
     publish(post, items, &mut outcomes, now).await;
-    // Twice as many as came, so that what is stored shrinks to what is kept.
-    if let Err(error) = history.prune(2 * events.len(), now).await {
+    if let Err(error) = history.make_room(events.len(), now).await {
         tracing::warn!(reason = error.to_string(), "old updates cannot be removed");
     }
     outcomes

@@ -1,6 +1,7 @@
 //! Each person's recent updates, numbered: what a client that was away has missed.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -17,6 +18,8 @@ pub const KEEP: TimeDelta = TimeDelta::hours(24);
 const MAX_MISSED_BYTES: i64 = 256 * 1024;
 /// How often another instance may be faster before an insertion is left for later.
 const MAX_ATTEMPTS: u32 = 20;
+/// Events that come before old updates are removed again.
+const PRUNE_AFTER: usize = 50;
 
 /// An event of a person's that clients are to get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,12 +89,18 @@ pub enum Missed {
 #[derive(Debug)]
 pub struct History<C> {
     connection: C,
+    /// Events that came since old updates were removed.
+    since_pruned: AtomicUsize,
 }
 
 impl<C: SqlConnection> History<C> {
     /// Over a connection to [`crate::DATABASE`] with [`crate::MIGRATIONS`].
     pub fn new(connection: C) -> Self {
-        Self { connection }
+        Self {
+            connection,
+            // What came before is not known: the first event removes old ones.
+            since_pruned: AtomicUsize::new(PRUNE_AFTER),
+        }
     }
 
     /// Adds events, those of one person in this order, and answers the place of each. An event that is there
@@ -141,8 +150,10 @@ impl<C: SqlConnection> History<C> {
     /// One statement, so that neither a crash nor another writer comes between a place and the next.
     async fn insert(&self, rows: &str, now: DateTime<Utc>) -> Result<Vec<sql::Row>> {
         let sql = match self.connection.dialect() {
+            // INSERT comes first: a statement that says at its beginning what it does may run where it is asked for.
             Dialect::Sqlite => {
-                "WITH given AS (
+                "INSERT INTO updates (user_id, id, prev, event_id, at, event)
+                 WITH given AS (
                    SELECT key AS position, value ->> 0 AS user_id, value ->> 1 AS event_id,
                      value ->> 2 AS at, value ->> 3 AS event
                    FROM json_each(?1)),
@@ -153,7 +164,6 @@ impl<C: SqlConnection> History<C> {
                    WHERE NOT coalesce(is_erased, 0) AND at > coalesce(pruned_at, -1)
                      AND NOT EXISTS (SELECT 1 FROM updates AS known
                        WHERE known.user_id = given.user_id AND known.event_id = given.event_id))
-                 INSERT INTO updates (user_id, id, prev, event_id, at, event)
                  SELECT user_id, max(last_id, ?2) + nth,
                    CASE nth WHEN 1 THEN last_id ELSE max(last_id, ?2) + nth - 1 END,
                    event_id, at, event
@@ -248,6 +258,17 @@ impl<C: SqlConnection> History<C> {
             })
         };
         rows.into_iter().map(update).collect()
+    }
+
+    /// Notes that so many events came; once there are enough, removes twice as many old updates, so that what is
+    /// stored shrinks to what is kept.
+    pub async fn make_room(&self, events: usize, now: DateTime<Utc>) -> Result<()> {
+        let came = self.since_pruned.fetch_add(events, Ordering::Relaxed) + events;
+        if came < PRUNE_AFTER {
+            return Ok(());
+        }
+        self.since_pruned.store(0, Ordering::Relaxed);
+        self.prune(2 * came, now).await
     }
 
     /// Removes up to `rows` updates that are older than [`KEEP`].

@@ -109,13 +109,17 @@ impl<C: SqlConnection, P: Peers> Service<C, P> {
         match event.topic.as_str() {
             TASK_EVENTS => {
                 let task_event: TaskEvent = event.payload().map_err(malformed)?;
-                if self.store.apply(&task_event, now).await.map_err(retry)? == Applied::Erased {
-                    return Err(Outcome::Done);
-                }
-                let unannounced = self.store.unannounced(task_event.task_id).await;
+                let unannounced = match self.store.apply(&task_event, now).await.map_err(retry)? {
+                    Applied::Erased => return Err(Outcome::Done),
+                    Applied::Silent => Vec::new(),
+                    Applied::Kept => {
+                        let unannounced = self.store.unannounced(task_event.task_id).await;
+                        unannounced.map_err(retry)?
+                    }
+                };
                 Ok(Pending {
-                    unannounced: unannounced.map_err(retry)?,
                     task_event,
+                    unannounced,
                 })
             }
             USER_EVENTS => {

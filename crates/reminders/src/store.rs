@@ -14,6 +14,8 @@ pub const DATABASE: Database = Database::durable("reminders");
 
 /// How often a change is tried that another instance's change of the same task got ahead of.
 const MAX_ATTEMPTS: u32 = 20;
+/// The version of a task that was just created.
+const FIRST_VERSION: i64 = 1;
 
 /// A reminder, with what is to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub(crate) enum Applied {
     Erased,
     /// It is accounted for, now or before.
     Kept,
+    /// It is accounted for now, and the task is to be reminded of no more.
+    Silent,
 }
 
 /// The service's tables over a connection.
@@ -75,8 +79,18 @@ impl<C: SqlConnection> Store<C> {
 
     /// Accounts for an event of a task: its newest version decides what is pending.
     pub(crate) async fn apply(&self, event: &TaskEvent, now: DateTime<Utc>) -> Result<Applied> {
+        // Of nearly every task its first version comes first, once: that is tried without looking.
+        if event.task_data.task.version == FIRST_VERSION
+            && let Some(applied) = self.try_apply(event, None, now).await?
+        {
+            return Ok(applied);
+        }
         for _ in 0..MAX_ATTEMPTS {
-            if let Some(applied) = self.try_apply(event, now).await? {
+            let (is_erased, before) = self.look(event).await?;
+            if is_erased {
+                return Ok(Applied::Erased);
+            }
+            if let Some(applied) = self.try_apply(event, before, now).await? {
                 return Ok(applied);
             }
         }
@@ -85,8 +99,8 @@ impl<C: SqlConnection> Store<C> {
         ))
     }
 
-    /// `None` if another change of the task, or of whether the person exists, came between.
-    async fn try_apply(&self, event: &TaskEvent, now: DateTime<Utc>) -> Result<Option<Applied>> {
+    /// Whether the task's person is gone, and the history that is stored of the task.
+    async fn look(&self, event: &TaskEvent) -> Result<(bool, Option<String>)> {
         let found = self
             .0
             .execute(
@@ -96,10 +110,16 @@ impl<C: SqlConnection> Store<C> {
             )
             .await?;
         let mut columns = Columns::from(found.into_iter().next().unwrap_or_default());
-        if columns.integer()? == 1 {
-            return Ok(Some(Applied::Erased));
-        }
-        let before = columns.optional_text()?;
+        Ok((columns.integer()? == 1, columns.optional_text()?))
+    }
+
+    /// `None` if the task's history is not `before`, or the person is gone.
+    async fn try_apply(
+        &self,
+        event: &TaskEvent,
+        before: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Applied>> {
         let mut history: History = match &before {
             Some(text) => serde_json::from_str(text)
                 .map_err(|error| SqlError::wrong_column("a history", error))?,
@@ -112,6 +132,11 @@ impl<C: SqlConnection> Store<C> {
         let earliest = (now - MAX_LATENESS).timestamp_millis();
         let mut schedule = history.schedule();
         schedule.retain(|at| *at >= earliest);
+        let applied = if schedule.is_empty() {
+            Applied::Silent
+        } else {
+            Applied::Kept
+        };
         let (history, is_newest) = (
             json(&history)?,
             event.task_data.task.version > newest_before,
@@ -153,7 +178,7 @@ impl<C: SqlConnection> Store<C> {
                 )
                 .await?
         };
-        Ok((!changed.is_empty()).then_some(Applied::Kept))
+        Ok((!changed.is_empty()).then_some(applied))
     }
 
     /// The reminders of an open task that were never said to be set.

@@ -175,6 +175,13 @@ pub trait Storage {
         family_id: Uuid,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// A person by id, if the family still has a living token.
+    fn signed_in_user(
+        &self,
+        id: Uuid,
+        family_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<User>>> + Send;
 
     /// Creates a task, or [`StorageError::NoSuchUser`]. A second call with the same id answers the task
     /// that is there, also if it was deleted meanwhile, and changes nothing.

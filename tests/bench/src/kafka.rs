@@ -157,7 +157,7 @@ fn events(count: usize) -> Vec<(String, String)> {
             },
         };
         let event = Event::new(Uuid::new_v4(), "/bench", &payload).expect("JSON");
-        let envelope = event.to_json().to_string();
+        let envelope = event.to_json();
         (event.key, envelope)
     };
     (0..count).map(event).collect()

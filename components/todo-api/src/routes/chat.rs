@@ -11,13 +11,13 @@ use dialogue::{Action, Conversation, MAX_MESSAGE_CHARS, Message, Reply, Role, Tu
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storage::Origin;
-use task_model::{FieldError, Task};
+use task_model::{FieldError, Task, User};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::conversations::Conversations;
 use crate::database::{Tasks, refusal};
-use crate::extract::{ChangeOrigin, Db, Session};
+use crate::extract::{ChangeOrigin, Db, Profile, Session};
 
 /// What a person says.
 #[derive(Deserialize, ToSchema)]
@@ -174,11 +174,11 @@ enum ToolSchema {
 )]
 pub async fn chat(
     Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
     ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<ChatInput>,
 ) -> Result<JsonResponse<ChatAnswer>, ApiError> {
-    take_turn(storage, &session, &origin, input).await
+    take_turn(storage, &user, &origin, input).await
 }
 
 /// The same, for clients that name the user.
@@ -196,17 +196,17 @@ pub async fn chat(
 )]
 pub async fn chat_as(
     Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
     user_id: Result<PathId, ApiError>,
     ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<ChatInput>,
 ) -> Result<JsonResponse<ChatAnswer>, ApiError> {
-    if !user_id.is_ok_and(|PathId(id)| id == session.user_id) {
+    if !user_id.is_ok_and(|PathId(id)| id == user.id) {
         return Err(ApiError::Forbidden(
             "Only your own user id may be named here",
         ));
     }
-    take_turn(storage, &session, &origin, input).await
+    take_turn(storage, &user, &origin, input).await
 }
 
 /// Takes a turn and keeps the conversation.
@@ -217,23 +217,22 @@ pub async fn chat_as(
 /// turn is worth a line in the log and no error, which would have the client say it all again.
 async fn take_turn(
     storage: &Tasks,
-    session: &Session,
+    user: &User,
     origin: &Origin,
     input: ChatInput,
 ) -> Result<JsonResponse<ChatAnswer>, ApiError> {
     let input = input.validated().map_err(ApiError::Invalid)?;
     let now = Utc::now();
-    let conversations = Conversations::of(session.user_id).await?;
+    let conversations = Conversations::of(user.id).await?;
     let mut conversation = match input.conversation_id {
         Some(id) => conversations
             .load(id, now)
             .await?
             .ok_or(ApiError::NotFound)?,
-        None => Conversation::new(Uuid::new_v4(), session.user_id, now),
+        None => Conversation::new(Uuid::new_v4(), user.id, now),
     };
-    let user = session.user(storage).await?;
     let turn = Turn {
-        user: &user,
+        user,
         message: &input.message,
         now,
         origin,
@@ -282,7 +281,7 @@ pub struct UndoInput {
 )]
 pub async fn undo(
     Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
     PathId(id): PathId,
     ChangeOrigin(origin): ChangeOrigin,
     Json(input): Json<UndoInput>,
@@ -294,10 +293,9 @@ pub async fn undo(
     }
     let undo = parse_uuid(&text).ok_or_else(|| ApiError::invalid("undo", "must be a UUID"))?;
     let now = Utc::now();
-    let conversations = Conversations::of(session.user_id).await?;
+    let conversations = Conversations::of(user.id).await?;
     let conversation = conversations.load(id, now).await?;
     let mut conversation = conversation.ok_or(ApiError::NotFound)?;
-    let user = session.user(storage).await?;
     let turn = Turn {
         user: &user,
         message: "",

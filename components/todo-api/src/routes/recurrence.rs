@@ -9,7 +9,7 @@ use serde::Serialize;
 use task_model::{FieldError, RecurrenceFrom, parse_moment, whole_number};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Db, Session};
+use crate::extract::Profile;
 
 const DEFAULT_COUNT: u32 = 5;
 /// More than six weeks have days.
@@ -134,12 +134,10 @@ pub struct RecurrencePreview {
     responses((status = 200, description = "What it means", body = RecurrencePreview)),
 )]
 pub async fn preview(
-    Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
     Query(params): Query,
 ) -> Result<JsonResponse<RecurrencePreview>, ApiError> {
     let params = PreviewParams::parse(params, Utc::now()).map_err(ApiError::Invalid)?;
-    let user = session.user(storage).await?;
     let zone = user.timezone.parse().unwrap_or(Tz::UTC);
     Ok(JsonResponse(RecurrencePreview {
         pattern: params.pattern.to_string(),

@@ -10,7 +10,7 @@ use task_model::{Priority, Stats, Status};
 use utoipa::ToSchema;
 
 use crate::database::refusal;
-use crate::extract::{Db, Session};
+use crate::extract::{Db, Profile};
 
 /// Days that completions are counted for, today included.
 const DAYS: u64 = 30;
@@ -100,14 +100,13 @@ impl From<Stats> for StatsAnswer {
 )]
 pub async fn stats(
     Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
 ) -> Result<JsonResponse<StatsAnswer>, ApiError> {
-    let user = session.user(storage).await?;
     // Stored zones were checked; one that a later time zone database dropped counts as UTC.
     let zone = user.timezone.parse().unwrap_or(Tz::UTC);
     let now = Utc::now();
     let stats = storage
-        .stats(session.user_id, &last_days(now, zone), now)
+        .stats(user.id, &last_days(now, zone), now)
         .await
         .map_err(refusal)?;
     Ok(JsonResponse(stats.into()))

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::database::{Tasks, refusal};
-use crate::extract::{ChangeOrigin, Db, IdempotencyKey, IfMatch, Session};
+use crate::extract::{ChangeOrigin, Db, IdempotencyKey, IfMatch, Profile, Session};
 
 /// A page of tasks.
 #[derive(Serialize, ToSchema)]
@@ -149,26 +149,25 @@ impl IntoResponse for Tagged {
 )]
 pub async fn create(
     Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
     ChangeOrigin(origin): ChangeOrigin,
     IdempotencyKey(key): IdempotencyKey,
     Json(input): Json<TaskInput>,
 ) -> Result<Response, ApiError> {
-    let user = session.user(storage).await?;
     let id = match key {
-        Some(key) => Uuid::new_v5(&session.user_id, key.as_bytes()),
+        Some(key) => Uuid::new_v5(&user.id, key.as_bytes()),
         None => Uuid::now_v7(),
     };
     let defaults = &user.notification_preferences.default_reminders;
     let task = input.validated(id, defaults).map_err(ApiError::Invalid)?;
     let Creation { task, is_new } = storage
-        .create_task_once(session.user_id, task, &origin, Utc::now())
+        .create_task_once(user.id, task, &origin, Utc::now())
         .await
         .map_err(refusal)?;
     let status = if is_new {
         StatusCode::CREATED
     } else {
-        let there = storage.task(session.user_id, task.id).await;
+        let there = storage.task(user.id, task.id).await;
         if there.map_err(refusal)?.is_none() {
             let message = "The task that this Idempotency-Key made was deleted";
             return Err(ApiError::Conflict(message.into()));
@@ -365,17 +364,16 @@ pub async fn reopen(
 )]
 pub async fn skip(
     Db(storage): Db,
-    session: Session,
+    Profile(user): Profile,
     PathId(id): PathId,
     if_match: IfMatch,
     ChangeOrigin(origin): ChangeOrigin,
 ) -> Result<Response, ApiError> {
     /// Tries to change the task in the version that was read.
     const ATTEMPTS: u32 = 5;
-    let user = session.user(storage).await?;
     let zone = user.timezone.parse().unwrap_or(Tz::UTC);
     for _ in 0..ATTEMPTS {
-        let task = storage.task(session.user_id, id).await.map_err(refusal)?;
+        let task = storage.task(user.id, id).await.map_err(refusal)?;
         let task = task.ok_or(ApiError::NotFound)?;
         if let IfMatch::Versions(versions) = &if_match
             && !versions.contains(&task.version)
@@ -385,7 +383,7 @@ pub async fn skip(
         let now = Utc::now();
         let (patch, version) = (skipped(&task, zone, now)?, Some(task.version));
         match storage
-            .update_task(session.user_id, id, patch, version, &origin, now)
+            .update_task(user.id, id, patch, version, &origin, now)
             .await
         {
             Err(StorageError::VersionMismatch { .. }) => {}

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::conversations::Conversations;
 use crate::database::refusal;
-use crate::extract::{ChangeOrigin, Db, Session};
+use crate::extract::{ChangeOrigin, Db, Profile, Session};
 use crate::passwords;
 use crate::routes::auth::MAX_PASSWORD_CHARS;
 
@@ -23,8 +23,8 @@ use crate::routes::auth::MAX_PASSWORD_CHARS;
     tag = "users",
     responses((status = 200, description = "The profile", body = User)),
 )]
-pub async fn me(Db(storage): Db, session: Session) -> Result<JsonResponse<User>, ApiError> {
-    session.user(storage).await.map(JsonResponse)
+pub async fn me(Profile(user): Profile) -> JsonResponse<User> {
+    JsonResponse(user)
 }
 
 /// Changes the profile: an absent field stays as it is.

@@ -208,10 +208,25 @@ fn old_updates_go_as_new_ones_come() {
         gateway.consume(&store, &[updated(ME, n, 0)], 1);
     }
     let later = live::KEEP.num_seconds() + 10;
-    for n in 11..=13 {
+    for n in 11..=110 {
         gateway.consume(&store, &[updated(ME, n, later)], later);
     }
-    assert_eq!(store.rows(), 10 - 6 + 3);
+    assert_eq!(store.rows(), 100);
+}
+
+#[test]
+fn the_first_event_of_an_instance_removes_old_updates() {
+    let (store, gateway) = (Store::new(), Gateway::default());
+    for n in 1..=10 {
+        gateway.consume(&store, &[updated(ME, n, 0)], 1);
+    }
+    let later = live::KEEP.num_seconds() + 10;
+    let store = Store {
+        history: store.reopen(),
+        ..store
+    };
+    gateway.consume(&store, &[updated(ME, 11, later)], later);
+    assert_eq!(store.rows(), 1);
 }
 
 #[test]

@@ -241,17 +241,31 @@ pub(super) async fn revoke_family<C: SqlConnection>(connection: &C, family_id: U
     Ok(())
 }
 
+/// A living token of the family in `?1`.
+const LIVE_TOKEN: &str = "SELECT 1 FROM refresh_tokens
+    WHERE family_id = ?1 AND presented = 0 AND revoked = 0 AND expires_at > ?2 LIMIT 1";
+
 pub(super) async fn family_is_live<C: SqlConnection>(
     connection: &C,
     family_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let rows = connection
-        .execute(
-            "SELECT 1 FROM refresh_tokens
-             WHERE family_id = ?1 AND presented = 0 AND revoked = 0 AND expires_at > ?2 LIMIT 1",
-            params![family_id, now],
-        )
+        .execute(LIVE_TOKEN, params![family_id, now])
         .await?;
     Ok(!rows.is_empty())
+}
+
+pub(super) async fn signed_in<C: SqlConnection>(
+    connection: &C,
+    id: Uuid,
+    family_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<User>> {
+    let sql = format!("SELECT {USER} FROM users WHERE id = ?3 AND EXISTS ({LIVE_TOKEN})");
+    first_user(
+        connection
+            .execute(&sql, params![family_id, now, id])
+            .await?,
+    )
 }

@@ -133,6 +133,15 @@ impl<C: SqlConnection> Storage for SqlStorage<C> {
         accounts::family_is_live(&self.tasks, family_id, now).await
     }
 
+    async fn signed_in_user(
+        &self,
+        id: Uuid,
+        family_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<User>> {
+        accounts::signed_in(&self.tasks, id, family_id, now).await
+    }
+
     async fn create_task_once(
         &self,
         user_id: Uuid,

@@ -46,8 +46,13 @@ impl Store {
         .unwrap()
     }
 
-    fn is_live(&self, seconds: i64) -> bool {
-        wait(self.storage.family_is_live(FAMILY, at(seconds))).unwrap()
+    /// Both ways of asking agree.
+    fn is_live(&self, id: Uuid, seconds: i64) -> bool {
+        let is_live = wait(self.storage.family_is_live(FAMILY, at(seconds))).unwrap();
+        let user = wait(self.storage.signed_in_user(id, FAMILY, at(seconds))).unwrap();
+        let expected = wait(self.storage.user(id)).unwrap().filter(|_| is_live);
+        assert_eq!(user, expected);
+        is_live
     }
 }
 
@@ -145,7 +150,7 @@ fn a_profile_changes_field_by_field() {
 #[test]
 fn a_token_is_good_once_and_its_successor_after_it() {
     let (store, id) = signed_in();
-    assert!(store.is_live(0));
+    assert!(store.is_live(id, 0));
     for (from, to) in [("a", "b"), ("b", "c")] {
         let rotation = store.rotate(from, to, 1);
         assert!(
@@ -153,27 +158,27 @@ fn a_token_is_good_once_and_its_successor_after_it() {
             "{rotation:?}"
         );
     }
-    assert!(store.is_live(2));
+    assert!(store.is_live(id, 2));
     assert!(matches!(store.rotate("unknown", "x", 2), Rotation::Refused));
-    assert!(store.is_live(2));
+    assert!(store.is_live(id, 2));
 }
 
 #[test]
 fn a_reused_token_revokes_its_family() {
-    let (store, _) = signed_in();
+    let (store, id) = signed_in();
     store.rotate("a", "b", 1);
     assert!(matches!(store.rotate("a", "x", 2), Rotation::Reused));
-    assert!(!store.is_live(2));
+    assert!(!store.is_live(id, 2));
     assert!(matches!(store.rotate("b", "y", 3), Rotation::Refused));
     assert!(matches!(store.rotate("a", "z", 3), Rotation::Refused));
 }
 
 #[test]
 fn a_reuse_counts_even_after_the_token_has_expired() {
-    let (store, _) = signed_in();
+    let (store, id) = signed_in();
     store.rotate("a", "b", 99);
     assert!(matches!(store.rotate("a", "x", 150), Rotation::Reused));
-    assert!(!store.is_live(150));
+    assert!(!store.is_live(id, 150));
 }
 
 #[test]
@@ -186,22 +191,22 @@ fn a_lost_answer_is_given_again_until_the_successor_is_used() {
             "after {seconds}: {rotation:?}"
         );
     }
-    assert!(store.is_live(100));
-    assert!(!store.is_live(101), "asking again prolongs nothing");
+    assert!(store.is_live(id, 100));
+    assert!(!store.is_live(id, 101), "asking again prolongs nothing");
     assert!(matches!(store.rotate("b", "c", 30), Rotation::Rotated(_)));
     assert!(matches!(store.rotate("a", "b", 30), Rotation::Reused));
-    assert!(!store.is_live(30));
+    assert!(!store.is_live(id, 30));
     assert!(matches!(store.rotate("c", "d", 30), Rotation::Refused));
 }
 
 #[test]
 fn half_a_minute_later_or_for_another_successor_it_is_a_reuse() {
     for (successor, seconds) in [("b", 31), ("x", 1), ("x", 2)] {
-        let (store, _) = signed_in();
+        let (store, id) = signed_in();
         store.rotate("a", "b", 1);
         let again = store.rotate("a", successor, seconds);
         assert!(matches!(again, Rotation::Reused), "{successor} {seconds}");
-        assert!(!store.is_live(2));
+        assert!(!store.is_live(id, 2));
         let third = store.rotate("a", "b", 2);
         assert!(matches!(third, Rotation::Refused), "{third:?}");
     }
@@ -217,11 +222,11 @@ fn a_sign_out_ends_the_forgiveness_too() {
 
 #[test]
 fn an_expired_or_revoked_token_is_refused() {
-    let (store, _) = signed_in();
-    assert!(!store.is_live(100));
+    let (store, id) = signed_in();
+    assert!(!store.is_live(id, 100));
     assert!(matches!(store.rotate("a", "b", 100), Rotation::Refused));
     wait(store.storage.revoke_family(FAMILY)).unwrap();
-    assert!(!store.is_live(1));
+    assert!(!store.is_live(id, 1));
     assert!(matches!(store.rotate("a", "b", 1), Rotation::Refused));
     assert_eq!(wait(store.storage.housekeep(at(101))).unwrap(), 1);
 }
@@ -244,11 +249,11 @@ fn rotate_at_once(store: &Store, successors: [&'static str; 2]) -> [Rotation; 2]
 #[test]
 fn two_tabs_at_once_get_the_same_successor() {
     for _ in 0..20 {
-        let (store, _) = signed_in();
+        let (store, id) = signed_in();
         for rotation in rotate_at_once(&store, ["b", "b"]) {
             assert!(matches!(rotation, Rotation::Rotated(_)), "{rotation:?}");
         }
-        assert!(store.is_live(1));
+        assert!(store.is_live(id, 1));
         assert!(matches!(store.rotate("b", "c", 2), Rotation::Rotated(_)));
     }
 }
@@ -256,7 +261,7 @@ fn two_tabs_at_once_get_the_same_successor() {
 #[test]
 fn of_two_rotations_at_once_one_wins_and_the_other_is_a_reuse() {
     for _ in 0..20 {
-        let (store, _) = signed_in();
+        let (store, id) = signed_in();
         let outcomes = rotate_at_once(&store, ["b", "c"]);
         let won = outcomes
             .iter()
@@ -267,6 +272,6 @@ fn of_two_rotations_at_once_one_wins_and_the_other_is_a_reuse() {
             .filter(|it| matches!(it, Rotation::Reused))
             .count();
         assert_eq!((won, reused), (1, 1), "{outcomes:?}");
-        assert!(!store.is_live(1));
+        assert!(!store.is_live(id, 1));
     }
 }
