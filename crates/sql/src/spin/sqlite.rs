@@ -5,6 +5,9 @@ use spin_sdk::sqlite::wit::sqlite::{Connection, Error, Value};
 
 use crate::{Database, Dialect, Result, Row, SqlConnection, SqlError, SqlValue};
 
+/// What a database says of itself whose commits need not outlast the machine.
+const NEVER_SYNCED: &str = "PRAGMA synchronous = OFF";
+
 /// A connection of `spin:sqlite`.
 pub struct SpinConnection {
     database: Database,
@@ -42,9 +45,11 @@ impl SqlConnection for SpinConnection {
             SqlValue::Blob(bytes) => Value::Blob(bytes),
         });
         let params: Vec<Value> = params.collect();
-        // What reads waits for nobody, so it may hold up the others in this instance for that moment: a call that
-        // returns its rows takes a fraction of the time of one that gives them as a stream.
-        let rows = if sql.starts_with("SELECT") {
+        // What reads waits for nobody, and what is never synced for others that are as quick: that may hold up the
+        // other requests of this instance for the moment. A call that returns its rows takes a fraction of the time
+        // of one that gives them as a stream.
+        let is_never_synced = self.database.setup.contains(&NEVER_SYNCED);
+        let rows = if is_never_synced || sql.starts_with("SELECT") {
             self.connection.execute(sql, &params).map_err(sort)?.rows
         } else {
             let execution = self.connection.execute_async(sql.to_owned(), params).await;
