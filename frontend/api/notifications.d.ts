@@ -631,7 +631,10 @@ export interface operations {
     };
     read_all: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those created up to then: what came since stays unread. */
+                until?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -649,6 +652,15 @@ export interface operations {
             };
             /** @description No access token, or one that is not valid */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Values that break a rule */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,9 +1,10 @@
 /**
- * A server as the contract says, in memory: versions, `If-Match`, idempotency keys. The tests' oracle; it also plays the
+ * A server as the contract says, in memory: versions, `If-Match`, idempotency keys, notifications. The tests' oracle; it also plays the
  * person's other devices, loses requests and answers, and counts the effects of each change.
  */
 import { ApiProblem } from "@/api/client";
 import { drafted, fieldsOf, sameValue, valuesOf } from "./changes";
+import type { Notification } from "./notifications";
 import type { Server } from "./outbox";
 import type { Change, Task, TaskPatchInput } from "./types";
 
@@ -25,6 +26,8 @@ export class Model {
   readonly tasks = new Map<string, Task>();
   private readonly deleted = new Map<string, Task>();
   readonly events: Event[] = [];
+  /** The inbox, newest first. */
+  notifications: Notification[] = [];
   /** How often a change had an effect. */
   readonly effects = new Map<string, number>();
   /** What the next requests meet. */
@@ -72,6 +75,17 @@ export class Model {
     delete: (id: string): void => this.remove(id),
   };
 
+  /** A reminder is due. */
+  remind(id: string): void {
+    const at = this.now();
+    this.notifications.unshift({ id, task_id: id, title: id, body: "", due_at: null, remind_at: at, created_at: at, read_at: null, late: false, deliveries: [] });
+  }
+
+  /** The notifications that are not read, newest first. */
+  unread(): string[] {
+    return this.notifications.filter(({ read_at }) => !read_at).map(({ id }) => id);
+  }
+
   private remove(id: string): void {
     const task = this.tasks.get(id);
     if (task) this.store({ ...task, version: task.version + 1 }, "deleted");
@@ -113,6 +127,12 @@ export class Model {
         if (!this.tasks.has(change.taskId)) throw new ApiProblem(404, "Not found");
         this.count(change);
         this.remove(change.taskId);
+      }),
+    markRead: ({ taskId, until }) =>
+      this.call(() => {
+        if (!until && !this.notifications.some(({ id }) => id === taskId)) throw new ApiProblem(404, "Not found");
+        const isMeant = (each: Notification) => (until ? each.created_at <= until : each.id === taskId);
+        this.notifications = this.notifications.map((each) => (isMeant(each) ? { ...each, read_at: each.read_at ?? this.now() } : each));
       }),
     read: (id) =>
       this.call(() => {

@@ -1,10 +1,11 @@
 /** The inbox. */
 import { create } from "zustand";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { answer, notifications as api } from "@/api/client";
 import type { components } from "@/api/notifications";
 import { whenIdle } from "./idle";
-import { running } from "./state";
+import { running, useData } from "./state";
+import type { Change } from "./types";
 import { onUpdate } from "./updates";
 
 export type Notification = components["schemas"]["Notification"];
@@ -18,17 +19,51 @@ interface Inbox {
   cursor: string | null | undefined;
 }
 
+const PAGE = 20;
 const EMPTY: Inbox = { notifications: [], unread: 0, cursor: undefined };
+/** As the server last had it. */
 const store = create<Inbox>(() => EMPTY);
 
-const load = (cursor?: string) => answer<Page>(api.GET("/api/notifications", { params: { query: { limit: 20, cursor } } }));
+const load = (cursor?: string) => answer<Page>(api.GET("/api/notifications", { params: { query: { limit: PAGE, cursor } } }));
 
 const newestFirst = (all: Iterable<Notification>): Notification[] =>
-  [...all].sort((a, b) => b.created_at.localeCompare(a.created_at) || a.id.localeCompare(b.id));
+  [...all].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || a.id.localeCompare(b.id));
 
 function merged(first: Notification[], second: Notification[]): Notification[] {
   return newestFirst(new Map([...second, ...first].map((each) => [each.id, each])).values());
 }
+
+const marksIn = (changes: readonly Change[]): Change[] => changes.filter(({ kind }) => kind === "markRead");
+
+/** An inbox with these marks made. */
+function marked(inbox: Inbox, marks: readonly Change[]): Inbox {
+  if (marks.length === 0) return inbox;
+  const isUnread = ({ read_at }: Notification) => !read_at;
+  const notifications = inbox.notifications.map((each) => {
+    const isMeant = ({ taskId, until }: Change) => taskId === each.id || (until && Date.parse(each.created_at) <= Date.parse(until));
+    const mark = isUnread(each) && marks.find(isMeant);
+    return mark ? { ...each, read_at: mark.madeAt } : each;
+  });
+  const [before, left] = [inbox.notifications.filter(isUnread).length, notifications.filter(isUnread).length];
+  // A mark of all leaves what is newer, and nothing is newer than what is loaded.
+  const isAll = marks.some(({ until }) => until);
+  return { ...inbox, notifications, unread: isAll ? left : Math.max(0, inbox.unread - (before - left)) };
+}
+
+/** The inbox as the person sees it: what the server has with this device's unsent marks. */
+export const inbox = (): Inbox => marked(store.getState(), marksIn(useData.getState().changes));
+
+// A mark that is not in the outbox any more is one that the server has.
+useData.subscribe(({ changes }, before) => {
+  const left = new Set(changes.map(({ id }) => id));
+  const sent = marksIn(before.changes).filter(({ id }) => !left.has(id));
+  if (sent.length > 0) store.setState(marked(store.getState(), sent));
+});
+
+// What is known is kept for a start without the network.
+store.subscribe(({ notifications, unread }) => {
+  if (notifications.length > 0) void running()?.replica.remember({ inbox: { notifications: notifications.slice(0, PAGE), unread } });
+});
 
 /** Shows the first page as this device kept it. */
 export function showInbox(kept: unknown): void {
@@ -39,13 +74,19 @@ export function showInbox(kept: unknown): void {
 
 /** Reads the first page anew. */
 export async function refreshInbox(): Promise<void> {
+  // The answer may be from before the server hears of these, and come after.
+  const marks = marksIn(useData.getState().changes);
   const page = await load();
-  void running()?.replica.remember({ inbox: page });
-  store.setState(({ notifications, cursor }) => ({
-    notifications: merged(page.notifications, notifications),
-    unread: page.unread,
-    cursor: cursor === undefined ? (page.next_cursor ?? null) : cursor,
-  }));
+  store.setState(({ notifications, cursor }) =>
+    marked(
+      {
+        notifications: merged(page.notifications, notifications),
+        unread: page.unread,
+        cursor: cursor === undefined ? (page.next_cursor ?? null) : cursor,
+      },
+      marks,
+    ),
+  );
 }
 
 let isAsked = false;
@@ -74,40 +115,6 @@ async function loadMore(): Promise<void> {
   }));
 }
 
-/** Shows some as read at once, and as before where the server does not take it. */
-async function marking(which: (each: Notification) => boolean, call: () => Promise<unknown>): Promise<void> {
-  const before = store.getState();
-  const readAt = new Date().toISOString();
-  const isNew = (each: Notification) => which(each) && !each.read_at;
-  const count = before.notifications.filter(isNew).length;
-  store.setState({
-    notifications: before.notifications.map((each) => (isNew(each) ? { ...each, read_at: readAt } : each)),
-    unread: Math.max(0, before.unread - count),
-  });
-  try {
-    await call();
-  } catch {
-    store.setState(({ notifications, unread }) => ({
-      notifications: notifications.map((each) => (each.read_at === readAt ? { ...each, read_at: null } : each)),
-      unread: unread + count,
-    }));
-  }
-}
-
-const markRead = (id: string): Promise<void> =>
-  marking(
-    (each) => each.id === id,
-    () => answer(api.POST("/api/notifications/{id}/read", { params: { path: { id } } })),
-  );
-
-async function markAllRead(): Promise<void> {
-  await marking(
-    () => true,
-    () => answer(api.POST("/api/notifications/read")),
-  );
-  await refreshInbox().catch(() => {});
-}
-
 onUpdate((event) => {
   if (event.event_type !== "notification" || typeof event.update_data !== "object" || event.update_data === null) return;
   // One that was read elsewhere says how many are left; of several that were read at once only one is announced.
@@ -127,9 +134,10 @@ onUpdate((event) => {
 
 /** The person's notifications, newest first; loads them where they are not. */
 export function useInbox() {
-  const { notifications, unread, cursor } = store();
+  const [known, changes] = [store(), useData((data) => data.changes)];
+  const { notifications, unread, cursor } = useMemo(() => marked(known, marksIn(changes)), [known, changes]);
   useEffect(() => {
     if (cursor === undefined) loadInbox();
   }, [cursor]);
-  return { notifications, unread, hasMore: !!cursor, loadMore, markRead, markAllRead };
+  return { notifications, unread, hasMore: !!cursor, loadMore };
 }

@@ -4,6 +4,7 @@ import { fieldsOf, sameValue } from "./changes";
 import { Database } from "./database";
 import { type Event, type Fault, Model, USER } from "./model";
 import { Outbox } from "./outbox";
+import { markRead } from "./marks";
 import { Replica } from "./replica";
 import { setRunning } from "./state";
 import { createTask, deleteTask, resolveConflict, skipTask, undoLast, updateTask } from "./tasks";
@@ -354,6 +355,29 @@ describe("a change", () => {
     expect(here.replica.state.changes).toEqual([]);
     await here.send();
     expect(model.requests).toBe(0);
+  });
+
+  it("that marks a notification is sent until it is answered, in its turn", async () => {
+    const { model, here } = await begin();
+    for (const each of ["n1", "n2"]) model.remind(each);
+    await here.act(() => markRead("n1"));
+    await here.act(() => updateTask(id, { title: "mine" }));
+    model.faults = ["answer lost"];
+    await here.send();
+    expect([model.requests, here.replica.state.changes.length]).toEqual([1, 2]);
+    await here.send();
+    here.outbox.close();
+    expect([model.requests, here.replica.state.changes.length]).toEqual([3, 0]);
+    expect(model.unread()).toEqual(["n2"]);
+  });
+
+  it("that marks a notification that is gone is dropped, and holds nothing up", async () => {
+    const { model, here } = await begin();
+    await here.act(() => markRead("gone"));
+    await here.act(() => updateTask(id, { title: "mine" }));
+    await here.send();
+    expect(here.replica.state.changes).toEqual([]);
+    expect(model.tasks.get(id)).toMatchObject({ title: "mine" });
   });
 
   it("waits as long as the server asks", async () => {

@@ -1,6 +1,6 @@
 /** Sends this device's changes in their order, one at a time, each with one effect however often it has to be sent. */
 import { ApiProblem } from "@/api/client";
-import { acknowledged, nextToSend, orphaned, refused, replaced, split, standing } from "./changes";
+import { acknowledged, dropped, nextToSend, orphaned, refused, replaced, split, standing } from "./changes";
 import type { Replica } from "./replica";
 import { exclusively, hasLocks } from "./tabs";
 import type { Change, Task } from "./types";
@@ -11,10 +11,14 @@ export interface Server {
   update(change: Change): Promise<Task>;
   skip(change: Change): Promise<Task>;
   delete(change: Change): Promise<void>;
+  markRead(change: Change): Promise<void>;
   read(taskId: string): Promise<Task>;
 }
 
 const [FIRST_WAIT, LONGEST_WAIT] = [1_000, 60_000];
+
+/** What only time, the network or a sign-in can mend. */
+const isPassing = ({ status }: ApiProblem): boolean => status === 0 || status >= 500 || status === 429 || status === 401;
 
 export class Outbox {
   private running: Promise<void> | null = null;
@@ -81,8 +85,9 @@ export class Outbox {
     this.timer = setTimeout(() => this.kick(), problem.retryAfter ?? backoff);
   }
 
-  /** Sends one change or finds out why not; throws what only time, the network or a sign-in can mend. */
+  /** Sends one change or finds out why not; throws what is passing. */
   private async send(change: Change): Promise<void> {
+    if (change.kind === "markRead") return this.mark(change);
     const known = this.replica.state.tasks.get(change.taskId);
     if (this.replica.isGone(change.taskId) && change.kind !== "create") return this.lose(change, known);
     let sending = change;
@@ -102,6 +107,14 @@ export class Outbox {
       if (!(error instanceof ApiProblem)) throw error;
       await this.failed(change, sending, error);
     }
+  }
+
+  /** To mark twice is to mark once; and where the notification is gone, there is nothing to tell the person. */
+  private async mark(change: Change): Promise<void> {
+    await this.server.markRead(change).catch((error: unknown) => {
+      if (!(error instanceof ApiProblem) || isPassing(error)) throw error;
+    });
+    await this.replica.edit((changes) => dropped(changes, change.id));
   }
 
   private async failed(change: Change, sending: Change, problem: ApiProblem): Promise<void> {
@@ -130,7 +143,7 @@ export class Outbox {
     if (status === 409 && change.kind === "create") return this.lose(change, this.replica.state.tasks.get(change.taskId));
     // Nothing was done; an earlier attempt may still have been.
     if (status === 429 || status === 401) await this.replica.edit((changes) => replaced(changes, { ...sending, sent: change.sent }));
-    if (status === 0 || status >= 500 || status === 429 || status === 401) throw problem;
+    if (isPassing(problem)) throw problem;
     const wanted = this.replica.state.view.get(change.taskId) ?? this.replica.state.tasks.get(change.taskId);
     await this.replica.edit((changes) => refused(changes, change.id, wanted, problem.detail, problem.errors));
   }

@@ -1,5 +1,5 @@
 /** The API's routes that changes and loading need. */
-import { answer, todo } from "@/api/client";
+import { answer, notifications, todo } from "@/api/client";
 import type { Server } from "./outbox";
 import type { Task, TaskInput } from "./types";
 
@@ -14,6 +14,11 @@ export const server: Server = {
   skip: (change) => answer<Task>(todo.POST("/api/tasks/{id}/skip", { params: { ...at(change.taskId), header: ifMatch(change.base) } })),
   delete: async (change) => {
     await answer(todo.DELETE("/api/tasks/{id}", { params: at(change.taskId) }));
+  },
+  markRead: async ({ taskId, until }) => {
+    await (until
+      ? answer(notifications.POST("/api/notifications/read", { params: { query: { until } } }))
+      : answer(notifications.POST("/api/notifications/{id}/read", { params: at(taskId) })));
   },
   read: (id) => answer<Task>(todo.GET("/api/tasks/{id}", { params: at(id) })),
 };

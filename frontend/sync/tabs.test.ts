@@ -18,6 +18,8 @@ class Site {
   isDown = false;
   lifetime = 900;
   keys: string[] = [];
+  /** The requests that marked notifications. */
+  marks: string[] = [];
 
   private signedIn(status: number): Response {
     this.sessions += 1;
@@ -64,6 +66,16 @@ class Site {
     } as Change;
     const { server } = this.model;
     try {
+      if (pathname === "/api/notifications") {
+        const [{ notifications }, limit] = [this.model, Number(searchParams.get("limit"))];
+        const next_cursor = notifications.length > limit ? "next" : null;
+        return Response.json({ notifications: notifications.slice(0, limit), unread: this.model.unread().length, next_cursor });
+      }
+      if (pathname.startsWith("/api/notifications/")) {
+        this.marks.push(pathname);
+        await server.markRead({ ...change, until: searchParams.get("until") ?? undefined });
+        return Response.json({});
+      }
       if (pathname === "/api/tasks" && request.method === "POST") {
         this.keys.push(change.id);
         const { createdTaskId } = await import("./ids");
@@ -115,12 +127,14 @@ async function openTab() {
   const tasks = await import("./tasks");
   const state = await import("./state");
   const connection = await import("./connection");
+  const notifications = await import("./notifications");
+  const marks = await import("./marks");
   const { close } = await import("./engine");
   closings.push(() => close(USER));
   await session.start();
   // What it loads is of this graph.
   await vi.dynamicImportSettled();
-  return { ...session, ...tasks, ...state, ...connection, titles: () => state.useData.getState().list.map(({ title }) => title).sort() };
+  return { ...session, ...tasks, ...state, ...connection, ...notifications, ...marks, titles: () => state.useData.getState().list.map(({ title }) => title).sort() };
 }
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 2_000, interval: 5 });
@@ -284,5 +298,99 @@ describe("tasks in tabs", () => {
     await tab.signOut();
     await eventually(() => expect(tab.titles()).toEqual([]));
     await vi.waitFor(async () => expect(await indexedDB.databases()).toEqual([]));
+  });
+});
+
+describe("notifications in tabs", () => {
+  /** Signed in, with these in the inbox. */
+  async function begin(...ids: string[]) {
+    for (const id of ids) site.model.remind(id);
+    const tab = await openTab();
+    await tab.signIn("a@example.com", PASSWORD);
+    await tab.refreshInbox();
+    expect(tab.inbox().unread).toBe(ids.length);
+    return tab;
+  }
+  const readIn = ({ inbox }: Awaited<ReturnType<typeof openTab>>) => inbox().notifications.filter(({ read_at }) => read_at).map(({ id }) => id);
+
+  it("are read at once without the network and after a restart, and at the server when it is back", async () => {
+    const before = await begin("n1", "n2", "n3");
+    site.isDown = true;
+    before.markRead("n2");
+    expect([before.inbox().unread, readIn(before)]).toEqual([2, ["n2"]]);
+    before.markAllRead();
+    expect([before.inbox().unread, before.unsentChanges()]).toEqual([0, 2]);
+    await closeTabs();
+
+    const [a, b] = [await openTab(), await openTab()];
+    for (const tab of [a, b]) expect([tab.inbox().unread, readIn(tab)]).toEqual([0, ["n3", "n2", "n1"]]);
+    expect(site.model.unread()).toHaveLength(3);
+    site.model.remind("n4");
+    site.isDown = false;
+    window.dispatchEvent(new Event("online"));
+    await eventually(() => expect([a.unsentChanges(), b.unsentChanges()]).toEqual([0, 0]));
+    expect(site.marks).toEqual(["/api/notifications/n2/read", "/api/notifications/read"]);
+    expect(site.model.unread()).toEqual(["n4"]);
+    for (const tab of [a, b]) {
+      expect(tab.inbox().unread).toBe(0);
+      await tab.refreshInbox();
+      expect(tab.inbox().unread).toBe(1);
+    }
+  });
+
+  it("stay read at a start without the network after the server heard of it", async () => {
+    const before = await begin("n1", "n2");
+    before.markRead("n1");
+    await eventually(() => expect(site.model.unread()).toEqual(["n2"]));
+    await eventually(() => expect(before.unsentChanges()).toBe(0));
+    expect(before.inbox().unread).toBe(1);
+    before.markAllRead();
+    before.markAllRead();
+    await eventually(() => expect(before.unsentChanges()).toBe(0));
+    expect([site.model.unread(), site.marks.length]).toEqual([[], 3]);
+    await closeTabs();
+    site.isDown = true;
+    const tab = await openTab();
+    expect([tab.inbox().unread, readIn(tab)]).toEqual([0, ["n2", "n1"]]);
+  });
+
+  it("that are read are not unread again by an answer from before", async () => {
+    // More than a page.
+    const tab = await begin(...Array.from({ length: 25 }, (_, index) => `n${index}`));
+    let [send, answer] = [() => {}, () => {}];
+    const sending = new Promise<void>((resolve) => (send = resolve));
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    vi.stubGlobal("fetch", async (request: Request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/api/notifications/read") await sending;
+      const response = await site.fetch(request);
+      if (pathname === "/api/notifications") await answering;
+      return response;
+    });
+    tab.markAllRead();
+    expect(tab.inbox().unread).toBe(0);
+    const refreshed = tab.refreshInbox();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    send();
+    await eventually(() => expect(tab.unsentChanges()).toBe(0));
+    expect(site.model.unread()).toEqual([]);
+    expect(tab.inbox().unread).toBe(0);
+    answer();
+    await refreshed;
+    expect(tab.inbox().unread).toBe(0);
+  });
+
+  it("are unread again for who signs out before the server heard", async () => {
+    const tab = await begin("n1");
+    site.isDown = true;
+    tab.markAllRead();
+    expect(tab.unsentChanges()).toBe(1);
+    await tab.signOut();
+    await vi.waitFor(async () => expect(await indexedDB.databases()).toEqual([]));
+    expect(tab.inbox()).toMatchObject({ notifications: [], unread: 0 });
+    site.isDown = false;
+    await tab.signIn("a@example.com", PASSWORD);
+    await tab.refreshInbox();
+    expect([tab.inbox().unread, tab.unsentChanges(), site.marks]).toEqual([1, 0, []]);
   });
 });

@@ -16,12 +16,15 @@ export interface Change {
   id: string;
   /** Its place in the order of changes; 0 until it is stored. */
   seq: number;
+  /** The task; of a `markRead` the notification. */
   taskId: string;
-  kind: "create" | "update" | "skip" | "delete";
+  kind: "create" | "update" | "skip" | "delete" | "markRead";
   /** The new values; of a `create` all that were given. */
   patch: TaskPatchInput;
   /** What the person saw in the fields of `patch`; of a `skip` the due date. */
   before: TaskPatchInput;
+  /** Of a `markRead` of all: when the newest of them, `taskId`, was created, RFC 3339. */
+  until?: string;
   /** The version of the task that the person saw, as far as the server made it. */
   base: number;
   /** RFC 3339. */

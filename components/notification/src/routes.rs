@@ -11,7 +11,7 @@ use notifications::inbox::{self, Cursor};
 use notifications::{Inbox, Notification, Peers, Service, Subscription, subscriptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use task_model::{Channel, FieldError};
+use task_model::{Channel, FieldError, parse_time};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -193,18 +193,35 @@ struct ReadCount {
     read: u64,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "only described: read from the query's pairs")]
+struct ReadAllQuery {
+    /// Only those created up to then: what came since stays unread.
+    until: Option<DateTime<Utc>>,
+}
+
 /// Marks all notifications as read.
 #[utoipa::path(
     post,
     path = "/api/notifications/read",
     tag = "notifications",
+    params(ReadAllQuery),
     responses(
         (status = 200, description = "How many were not read", body = ReadCount),
+        (status = 422, description = "Values that break a rule", body = ErrorBody),
         Refusal,
     ),
 )]
-async fn read_all(claims: Claims) -> Result<JsonResponse<ReadCount>, ApiError> {
-    let read = inbox::mark_all_read(connection().await?, claims.user_id, Utc::now()).await?;
+async fn read_all(
+    claims: Claims,
+    Query(params): Query,
+) -> Result<JsonResponse<ReadCount>, ApiError> {
+    let until = params.iter().rfind(|(name, _)| name == "until");
+    let until = until.map(|(_, value)| parse_time(value)).transpose();
+    let until = until.map_err(|message| ApiError::invalid("until", message))?;
+    let connection = connection().await?;
+    let read = inbox::mark_all_read(connection, claims.user_id, until, Utc::now()).await?;
     announce_soon();
     Ok(JsonResponse(ReadCount { read }))
 }

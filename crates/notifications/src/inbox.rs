@@ -121,13 +121,16 @@ pub async fn mark_read(
     Ok(with_deliveries(connection, rows).await?.pop())
 }
 
-/// Marks all as read that are in a person's inbox; answers how many were not.
+/// Marks all as read that are in a person's inbox, or those of them that were created up to a moment;
+/// answers how many were not.
 pub async fn mark_all_read(
     connection: &impl SqlConnection,
     user_id: Uuid,
+    until: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    let unread = "user_id = ?1 AND shown_at IS NOT NULL AND read_at IS NULL";
+    let until = until.map_or(i64::MAX, |it| it.timestamp_millis());
+    let unread = "user_id = ?1 AND shown_at IS NOT NULL AND read_at IS NULL AND created_at <= ?3";
     let sql = match connection.dialect() {
         Dialect::Sqlite => {
             format!("UPDATE notifications SET read_at = ?2 WHERE {unread} RETURNING 1")
@@ -140,7 +143,9 @@ pub async fn mark_all_read(
             )
         ),
     };
-    let rows = connection.execute(&sql, params![user_id, now]).await?;
+    let rows = connection
+        .execute(&sql, params![user_id, now, until])
+        .await?;
     Ok(rows.len() as u64)
 }
 

@@ -16,7 +16,7 @@ pub use task::{
     NewTask, Page, Priority, RecurrenceFrom, SearchHit, SortField, SortOrder, Stats, Status,
     TagCount, Task, TaskPatch, TaskQuery,
 };
-pub use task_input::{TaskInput, TaskPatchInput, parse_moment};
+pub use task_input::{TaskInput, TaskPatchInput, parse_moment, parse_time};
 pub use task_query::{parse_limit, parse_q, whole_number};
 pub use user::{
     Channel, NewUser, NotificationPreferences, NotificationPreferencesPatch, QuietHours, User,

@@ -201,7 +201,7 @@ impl std::str::FromStr for Text {
 }
 
 /// RFC 3339, in any offset.
-pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+pub fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| "must be an RFC 3339 date-time such as 2026-04-01T09:00:00Z".into())

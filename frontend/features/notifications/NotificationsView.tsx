@@ -5,6 +5,7 @@ import { openTask } from "@/features/shell/state";
 import { ViewHeader } from "@/features/shell/ViewHeader";
 import { useToday, useZone } from "@/features/time/useNow";
 import { type Day, dayInWords, dayOf, formatTime } from "@/features/time/zone";
+import { markAllRead, markRead } from "@/sync/marks";
 import { type Notification, refreshInbox, useInbox } from "@/sync/notifications";
 import { type Task, useTask } from "@/sync/tasks";
 import { EmptyState, Skeleton } from "@/ui/bits";
@@ -74,7 +75,7 @@ function byDay(notifications: Notification[], zone: string): [Day, Notification[
 
 /** Reminders that were due. */
 export function NotificationsView() {
-  const { notifications, unread, hasMore, loadMore, markRead, markAllRead } = useInbox();
+  const { notifications, unread, hasMore, loadMore } = useInbox();
   const [state, setState] = useState<"loading" | "loaded" | "failed">("loading");
   const [isLoadingMore, setLoadingMore] = useState(false);
   const zone = useZone();
@@ -90,7 +91,7 @@ export function NotificationsView() {
   useEffect(load, []);
 
   function openEntry({ id, read_at }: Notification, task: Task | undefined) {
-    if (!read_at) void markRead(id);
+    if (!read_at) markRead(id);
     if (task) openTask(task.id);
     else void notify("This task is not there any more");
   }
@@ -105,7 +106,7 @@ export function NotificationsView() {
     <div className={styles.view}>
       <ViewHeader title="Notifications" eyebrow={unread > 0 ? `${unread} unread` : undefined}>
         {unread > 0 ? (
-          <Button size="small" onClick={() => void markAllRead()}>
+          <Button size="small" onClick={markAllRead}>
             <CheckCheck size={16} aria-hidden /> Mark all read
           </Button>
         ) : null}

@@ -33,6 +33,35 @@ test("offline the page opens, reads and takes changes, and sends them when it is
   await expect(page.getByText("You are offline.")).toHaveCount(0);
 });
 
+test("offline notifications can be marked as read, which the server hears when it is back", async ({ person }) => {
+  const { page } = person;
+  await page.goto(`${person.url}/notifications`);
+  await waitUntilLive(page);
+  const due = new Date(Date.now() + 60 * 60 * 1000 + 2000);
+  await person.task({ title: "Take the bread out", due_date: due.toISOString(), reminders: ["PT1H"] });
+  const badge = page.getByRole("link", { name: /Notifications/ }).getByText("1", { exact: true });
+  await expect(badge).toBeAttached({ timeout: 45_000 });
+  await expect.poll(() => page.evaluate(ready)).toBe("activated");
+
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Mark all read" }).click();
+  await expect(badge).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole("main").getByText("Take the bread out")).toBeVisible();
+  await expect(page.getByText("1 change waits on this device")).toBeVisible();
+  await expect(badge).toHaveCount(0);
+
+  await page.context().setOffline(false);
+  await waitUntilLive(page);
+  const readAt = async () => {
+    const { notifications } = await person.api<{ notifications: { read_at: string | null }[] }>("GET", "/api/notifications");
+    return notifications.map(({ read_at }) => read_at);
+  };
+  await expect.poll(readAt).toEqual([expect.any(String)]);
+  await expect(page.getByText("1 change waits on this device")).toHaveCount(0);
+  await expect(badge).toHaveCount(0);
+});
+
 test("changes of the same field on two devices are shown, others merge", async ({ person, anotherDevice }) => {
   const other = await anotherDevice(person);
   const task = await person.task({ title: "Plan the trip", priority: "low" });

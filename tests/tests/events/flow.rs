@@ -88,6 +88,11 @@ fn a_due_reminder_comes_by_mail_and_in_the_application() {
     assert_eq!(mail.to(&person).len(), 1);
     assert_eq!(person.notifications().len(), 1);
 
+    let all_until =
+        |moment: &str| person.post_empty(&format!("/api/notifications/read?until={moment}"));
+    all_until("yesterday").invalid("until");
+    assert_eq!(all_until("2026-01-01T00:00:00Z").expect(200)["read"], 0);
+
     let path = format!("/api/notifications/{}/read", text(&notification, "id"));
     other.post_empty(&path).error(404);
     assert!(person.post_empty(&path).expect(200)["read_at"].is_string());

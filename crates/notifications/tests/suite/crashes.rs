@@ -336,7 +336,8 @@ fn erased_while_instances_work() {
                             world.now(),
                         ))
                         .expect("adds");
-                        wait(inbox::mark_all_read(&database, ME, world.now())).expect("marks");
+                        wait(inbox::mark_all_read(&database, ME, None, world.now()))
+                            .expect("marks");
                     }
                 });
             }

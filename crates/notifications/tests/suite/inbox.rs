@@ -136,7 +136,7 @@ fn what_is_read_is_told_once_with_what_is_left() {
     // While the broker is down nothing is lost, and after a crash the event has the same id.
     world.broker_is_down.store(true, Ordering::SeqCst);
     assert_eq!(
-        wait(inbox::mark_all_read(&world.database, ME, world.now())).unwrap(),
+        wait(inbox::mark_all_read(&world.database, ME, None, world.now())).unwrap(),
         2
     );
     assert_eq!(announce(), 0);
@@ -163,7 +163,7 @@ fn an_erased_person_leaves_no_marks() {
     let world = World::new();
     world.prefer(|it| it.channels = vec![Channel::InApp]);
     world.consume(&[triggered(&world, ME, 1)]);
-    wait(inbox::mark_all_read(&world.database, ME, world.now())).unwrap();
+    wait(inbox::mark_all_read(&world.database, ME, None, world.now())).unwrap();
     assert_eq!(world.count("SELECT count(*) FROM read_marks"), 1);
     world.consume(&[erased(&world, ME)]);
     assert_eq!(world.count("SELECT count(*) FROM read_marks"), 0);
@@ -206,8 +206,20 @@ fn the_inbox_has_pages_and_what_is_read_stays_read() {
     assert_eq!(read(OTHER, seen[4].id), None);
     let unread = page(true, 100, None);
     assert_eq!((unread.notifications.len(), unread.unread), (24, 24));
-    let all = || wait(inbox::mark_all_read(&world.database, ME, world.now())).unwrap();
-    assert_eq!((all(), all()), (24, 0));
+    let all = |until| {
+        wait(inbox::mark_all_read(
+            &world.database,
+            ME,
+            until,
+            world.now(),
+        ))
+        .unwrap()
+    };
+    let until = seen[10].created_at;
+    let older = seen.iter().filter(|it| it.created_at <= until).count() as u64;
+    assert!(older < 24);
+    assert_eq!((all(Some(until)), all(Some(until))), (older, 0));
+    assert_eq!((all(None), all(None)), (24 - older, 0));
     assert_eq!(page(false, 100, None).unread, 0);
     assert_eq!(
         wait(inbox::page(&world.database, OTHER, true, 10, None))

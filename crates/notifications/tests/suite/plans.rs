@@ -80,7 +80,7 @@ fn no_statement_reads_a_whole_table() {
         world.now(),
     ))
     .unwrap();
-    wait(inbox::mark_all_read(&database, ME, world.now())).unwrap();
+    wait(inbox::mark_all_read(&database, ME, None, world.now())).unwrap();
     assert_eq!(wait(service.announce_read()).unwrap(), 1);
     wait(subscriptions::list(&database, ME)).unwrap();
     wait(subscriptions::remove(&database, ME, &[])).unwrap();
