@@ -16,6 +16,10 @@ const MAX_VALUE: usize = 128 << 20;
 
 /// One store.
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each store of an application"
+)]
 pub enum Store {
     /// In a SQLite file.
     File(FileStore),
