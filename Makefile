@@ -27,7 +27,7 @@ build: setup host ## Build the host, the components and the page
 
 .PHONY: host
 host:
-	@echo "==> Building the host (about fifteen minutes the first time on two cores)"
+	@echo "==> Building the host (the longest step, the first time)"
 	@# With the features of the whole workspace, as in the tests: Wasmtime is too large to build twice.
 	@cargo build --locked --release --workspace --bin todo
 
