@@ -44,8 +44,9 @@ impl Mailbox {
             Self::Binding(server) => {
                 let mails = server.mails().into_iter();
                 let mine = mails.filter(|mail| mail.to == [person.email.as_str()]);
-                // Lines are broken with `=` (RFC 2045).
-                mine.map(|mail| mail.text.replace("=\n", "")).collect()
+                // Lines are broken with `=` (RFC 2045), and a subject has `_` for a space (RFC 2047).
+                mine.map(|mail| mail.text.replace("=\n", "").replace('_', " "))
+                    .collect()
             }
         }
     }
