@@ -73,7 +73,8 @@ setup-test:
 
 .PHONY: bench
 bench: build setup-test ## Measure it all, or parts of it (ONLY="mix kafka")
-	@cargo run --locked --release --workspace --bin bench -- $(ONLY)
+	@cargo build --locked --release --workspace --bin bench
+	@target/release/bench $(ONLY)
 
 .PHONY: clean
 clean: ## Remove what was built (keeps .spin, your data)
