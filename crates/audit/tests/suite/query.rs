@@ -232,7 +232,11 @@ fn each_filter_has_its_index_and_nothing_is_sorted() {
     assert_eq!(plans.lock().unwrap().len(), 2, "a question and an insert");
     wait(trail.record(&[again], at(0)));
     let plans = plans.lock().unwrap();
-    assert_eq!(plans.len(), 6, "the same, refused, and two questions: {plans:?}");
+    assert_eq!(
+        plans.len(),
+        6,
+        "the same, refused, and two questions: {plans:?}"
+    );
     for reads_all in ["SCAN entries", "SCAN heads", "Seq Scan on entries"] {
         assert!(
             !plans.iter().any(|plan| plan.contains(reads_all)),

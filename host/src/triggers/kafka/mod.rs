@@ -33,6 +33,8 @@ pub type Consume = Function<(Vec<consumer::Event>,), (Vec<consumer::Outcome>,)>;
 
 /// How many calls of one trigger may run at the same time.
 const CALLS: usize = 4;
+/// How long the next call waits for one that runs, so that under load it gets all that came meanwhile.
+const LINGER: Duration = Duration::from_millis(20);
 /// How long to wait before the source is asked again that could not answer.
 const UNAVAILABLE: Duration = Duration::from_millis(500);
 
@@ -86,6 +88,8 @@ impl KafkaConsumer {
             let Ok(mut permit) = free.clone().acquire_owned().await.map(Some) else {
                 return;
             };
+            // A call costs more than an event does; a slow one holds up the others no longer than this.
+            let _ = timeout(LINGER, calls.join_next()).await;
             let deliveries = match self.source.next(self.trigger.batch).await {
                 Ok(deliveries) => deliveries,
                 Err(SourceError::Closed) => return,

@@ -2,8 +2,9 @@
 //! tasks of 1,000 people. Clients with the same seeds ask our application, under both hosts and on both databases,
 //! and a FastAPI service of the same contract, one after the other on one machine, on which the clients run too.
 //!
-//! Ours is the whole application: it counts each request against the limit, asks whether the person is still
-//! signed in, logs the request, publishes each change, and its services consume that meanwhile.
+//! Ours counts each request against the limit, asks whether the person is still signed in, logs the request and
+//! publishes each change. The whole application runs, with the services that consume that meanwhile, and once more
+//! its API alone, which is what the service beside it is.
 
 mod data;
 mod operations;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tests::{TestApp, jwt, spin};
+use tests::{Builder, TestApp, jwt, spin};
 use uuid::Uuid;
 
 use crate::Figures;
@@ -57,6 +58,14 @@ pub fn run() {
     let ours = TestApp::builder;
     measured(Target::on_sqlite("todo, SQLite", ours(), &data));
     measured(Target::on_postgres("todo, PostgreSQL", ours(), &data));
+    // What the service beside ours is: an API whose events nobody consumes.
+    let alone = || {
+        let chosen = ["--component-id", "todo-api", "--component-id", "password"];
+        chosen.into_iter().fold(ours(), Builder::argument)
+    };
+    measured(Target::on_sqlite("todo-api alone, SQLite", alone(), &data));
+    let name = "todo-api alone, PostgreSQL";
+    measured(Target::on_postgres(name, alone(), &data));
     if spin::is_there() {
         let ours = || TestApp::builder().under_spin();
         measured(Target::on_sqlite("stock Spin, SQLite", ours(), &data));

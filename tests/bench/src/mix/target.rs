@@ -120,12 +120,15 @@ impl Target {
         Some(occupied_mb(&[server.pid()?]))
     }
 
-    /// Changes whose events are not published, and events that some group has not finished. `None` for the service
-    /// beside ours, whose outbox nobody publishes.
+    /// Changes whose events are not published, and events that some group has not finished. `None` where nobody
+    /// consumes them.
     pub fn events_behind(&self) -> Option<u64> {
         let Service::Ours(app) = &self.service else {
             return None;
         };
+        if !app.state_dir().join("events.db").exists() {
+            return None;
+        }
         let unpublished =
             |table| format!("SELECT count(*) FROM {table} WHERE published_at IS NULL");
         let unpublished: u64 = match &self.postgres {
