@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::ErrorCode;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep_until;
 
 use super::Database;
@@ -62,6 +63,7 @@ impl Connection {
         parameters: Vec<Value>,
         request: Option<Arc<RequestContext>>,
     ) -> Result<QueryResult, Error> {
+        let turn = self.turn(&statement).await;
         if let Some(result) = self.at_once(&statement, &parameters) {
             return result.map_err(guest_error);
         }
@@ -74,6 +76,8 @@ impl Connection {
                 sqlite.progress_handler(STEPS, Some(move || stop.load(Ordering::Relaxed)))?;
                 let result = query(sqlite, &statement, &parameters);
                 sqlite.progress_handler(0, None::<fn() -> bool>)?;
+                let is_over = sqlite.is_autocommit();
+                connection.turn = connection.turn.take().or(turn).filter(|_| !is_over);
                 result
             }
         });
@@ -86,6 +90,22 @@ impl Connection {
             stop.store(true, Ordering::Relaxed);
         }
         joined(run.await)
+    }
+
+    /// Waits for this connection's turn to write, unless the statement does not, or it is its turn already.
+    async fn turn(&self, statement: &str) -> Option<OwnedSemaphorePermit> {
+        let never_writes = ["SELECT", "PRAGMA"];
+        if never_writes.iter().any(|word| starts_with(statement, word)) {
+            return None;
+        }
+        let is_in_transaction = match self.0.open.try_lock() {
+            Ok(open) => open.as_ref().is_some_and(|it| !it.sqlite.is_autocommit()),
+            Err(_) => true,
+        };
+        if is_in_transaction {
+            return None;
+        }
+        self.0.database.turn().await
     }
 
     /// Runs the statement on this thread, unless it might wait, for a lock or the disk, or turns out to take long;

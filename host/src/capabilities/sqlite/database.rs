@@ -11,11 +11,15 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// Free connections that are kept: opening one parses the schema and loses prepared statements.
 const MAX_FREE: usize = 16;
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 128;
+/// How long a writer queues behind this process's others. Then it asks SQLite, as if there were no queue.
+const QUEUE: Duration = Duration::from_secs(1);
 /// The longest string, blob or row, in bytes.
 const MAX_LENGTH: i32 = 64 << 20;
 
@@ -24,12 +28,16 @@ pub struct Database {
     /// None for a database in memory: a new one for each connection, as in Spin.
     path: Option<PathBuf>,
     free: Mutex<Vec<OpenConnection>>,
+    /// SQLite has one writer at a time, and lets the others poll; here they wait in a queue.
+    writers: Arc<Semaphore>,
 }
 
 /// A connection to the file, with what a guest left behind in it.
 pub struct OpenConnection {
     /// The connection itself.
     pub sqlite: Connection,
+    /// Its place at the head of the writers' queue, while a transaction is open.
+    pub turn: Option<OwnedSemaphorePermit>,
     /// [`Connection::total_changes`] when the guest got the connection.
     pub changes_before: u64,
     traces: Arc<Traces>,
@@ -58,7 +66,15 @@ impl Database {
         Self {
             path,
             free: Mutex::new(Vec::new()),
+            writers: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// Waits until no other connection of this process writes, but not for long: SQLite's lock is what counts.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        self.path.as_ref()?;
+        let turn = timeout(QUEUE, self.writers.clone().acquire_owned());
+        turn.await.ok()?.ok()
     }
 
     /// A connection in its first state, which no one else uses.
@@ -112,6 +128,7 @@ impl Database {
         }))?;
         Ok(OpenConnection {
             sqlite,
+            turn: None,
             changes_before: 0,
             traces,
             is_in_wal: false,

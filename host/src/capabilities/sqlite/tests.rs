@@ -150,6 +150,42 @@ async fn waits_for_a_short_writer_and_then_gets_through() {
     writer.await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn writers_have_their_turns_in_their_order() {
+    let file = file();
+    let one = Connection::new(file.database.clone());
+    run(&one, "CREATE TABLE t (a)").await.unwrap();
+    run(&one, "BEGIN IMMEDIATE").await.unwrap();
+    let writers: Vec<_> = (0..20)
+        .map(|number| {
+            let writer = Connection::new(file.database.clone());
+            let insert = format!("INSERT INTO t VALUES ({number})");
+            tokio::spawn(async move { run(&writer, &insert).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    run(&one, "COMMIT").await.unwrap();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    let out_of_turn = "SELECT count(*) FROM t WHERE a <> rowid - 1";
+    assert_eq!(integer(&one, "SELECT count(*) FROM t").await, 20);
+    assert_eq!(integer(&one, out_of_turn).await, 0);
+}
+
+#[tokio::test]
+async fn a_transaction_that_only_reads_holds_writers_up_for_a_moment_only() {
+    let file = file();
+    let one = Connection::new(file.database.clone());
+    let two = Connection::new(file.database.clone());
+    run(&one, "PRAGMA journal_mode = WAL").await.unwrap();
+    run(&one, "CREATE TABLE t (a)").await.unwrap();
+    run(&one, "BEGIN").await.unwrap();
+    assert_eq!(integer(&one, "SELECT count(*) FROM t").await, 0);
+    run(&two, "INSERT INTO t VALUES (1)").await.unwrap();
+    assert_eq!(integer(&one, "SELECT count(*) FROM t").await, 0);
+}
+
 const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
                        SELECT count(*) FROM n";
 
