@@ -41,7 +41,7 @@ function figures(name: string, result: RunnerResult): Record<string, number> {
 
 // Times depend on the machine: they are printed, and only what does not depend on it is asserted.
 test("Lighthouse finds nothing in accessibility and best practices, and little script", async ({ chatbot }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const port = await freePort();
   const profile = await mkdtemp(join(tmpdir(), "todo-lighthouse-"));
   const { executablePath, args = [] } = test.info().project.use.launchOptions ?? {};
