@@ -46,25 +46,26 @@ test("Lighthouse finds nothing in accessibility and best practices, and little s
   const profile = await mkdtemp(join(tmpdir(), "todo-lighthouse-"));
   const { executablePath, args = [] } = test.info().project.use.launchOptions ?? {};
   const browser = await chromium.launchPersistentContext(profile, { executablePath, args: [...args, `--remote-debugging-port=${port}`] });
+  // The last audit's: a shared machine is not as fast at each.
   let benchmarkIndex: number | undefined;
   const audit = async (path: string, config: Config) => {
     const result = await lighthouse(chatbot.url + path, { port, output: "json", logLevel: "error" }, config);
     if (!result) throw new Error("Lighthouse has no result");
+    benchmarkIndex = result.lhr.environment.benchmarkIndex;
     return result;
   };
   // Lighthouse's two devices: a phone of the middle on a slow network, and a desktop computer. On the first visit nothing
   // is stored; on a later one the service worker has the page.
   const measure = async (name: string, path: string, visits = ["first visit"]) => {
-    benchmarkIndex ??= (await audit(path, { extends: "lighthouse:default" })).lhr.environment.benchmarkIndex;
-    const throttling = { ...SLOW_NETWORK, cpuSlowdownMultiplier: slowdown(benchmarkIndex) };
+    if (benchmarkIndex === undefined) await audit(path, { extends: "lighthouse:default" });
     const found = [];
     for (const visit of visits) {
       const settings = { disableStorageReset: visit !== "first visit" };
-      const phone = { extends: "lighthouse:default", settings: { ...settings, throttling } };
       const desktop = { ...desktopConfig, settings: { ...desktopConfig.settings, ...settings } };
-      for (const [device, config] of [["phone", phone], ["desktop", desktop]] as const) {
-        found.push(figures(`${name}, ${visit}, ${device}`, await audit(path, config)));
-      }
+      found.push(figures(`${name}, ${visit}, desktop`, await audit(path, desktop)));
+      const throttling = { ...SLOW_NETWORK, cpuSlowdownMultiplier: slowdown(benchmarkIndex ?? 0) };
+      const phone = { extends: "lighthouse:default", settings: { ...settings, throttling } };
+      found.push(figures(`${name}, ${visit}, phone`, await audit(path, phone)));
     }
     return found;
   };
