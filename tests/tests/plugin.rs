@@ -95,7 +95,8 @@ impl Launch {
         command
             .env("SPIN_LOCKED_URL", format!("file://{}", lock.display()))
             .env("SPIN_WORKING_DIR", self.path("working"))
-            .env("SPIN_LOCAL_APP_DIR", self.path("app"))
+            // As Spin says it beside the manifest.
+            .env("SPIN_LOCAL_APP_DIR", "")
             .env("SPIN_VARIABLE_TOKEN", "a secret")
             .env("DAPR_HTTP_PORT", self.dapr.port().to_string())
             .env("TODO_GRIP_HTTP_PORT", self.grip.port().to_string())

@@ -69,7 +69,8 @@ impl Plugin {
         let local_dir = std::env::var_os("SPIN_LOCAL_APP_DIR").map(PathBuf::from);
         let lock = lock::file_url(&variable("SPIN_LOCKED_URL")?).context("SPIN_LOCKED_URL")?;
         let app_dir = local_dir.as_deref().unwrap_or(&working_dir);
-        let app_dir = std::path::absolute(app_dir)?;
+        // Beside the manifest, `spin up` says "".
+        let app_dir = std::path::absolute(Path::new(".").join(app_dir))?;
         let mut app = lock::load(&lock, &app_dir)?;
         match self {
             Self::Kafka => app.cron_triggers.clear(),
