@@ -15,7 +15,8 @@ use sql::spin;
 
 use crate::tokens::Claims;
 
-/// Set by the host, never by the client: `address:port` of the connection.
+/// `address:port` of the connection, as the host says it: the last value. A client may have written others, which Spin
+/// leaves before its own.
 const CLIENT_ADDRESS: &str = "spin-client-addr";
 
 /// Whom a request counts for: the person when signed in, else the address it comes from.
@@ -27,7 +28,9 @@ pub(crate) fn client(identity: Option<&Claims>, headers: &HeaderMap) -> String {
         return format!("user:{}", claims.user_id);
     }
     let address = headers
-        .get(CLIENT_ADDRESS)
+        .get_all(CLIENT_ADDRESS)
+        .iter()
+        .next_back()
         .and_then(|value| value.to_str().ok())
         .and_then(|text| {
             let address = text.parse::<SocketAddr>().map(|it| it.ip());
@@ -98,7 +101,8 @@ mod tests {
             ("nonsense", "address:unknown"),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(CLIENT_ADDRESS, HeaderValue::from_static(header));
+            headers.insert(CLIENT_ADDRESS, HeaderValue::from_static("203.0.113.9:1"));
+            headers.append(CLIENT_ADDRESS, HeaderValue::from_static(header));
             headers.insert("x-forwarded-for", HeaderValue::from_static("198.51.100.1"));
             assert_eq!(client(None, &headers), expected);
         }
