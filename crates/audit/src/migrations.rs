@@ -9,7 +9,7 @@ use sql::{Migration, Migrations};
 /// The migrations of [`crate::AUDIT`].
 pub const MIGRATIONS: Migrations = Migrations {
     sqlite: &[SQLITE],
-    postgres: &[POSTGRES],
+    postgres: &[POSTGRES, POSTGRES_PLACES_FIRST],
 };
 
 const SQLITE: Migration = &[
@@ -162,4 +162,11 @@ const POSTGRES: Migration = &[
      FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal('an audit entry')",
     "CREATE TRIGGER heads_kept BEFORE DELETE OR TRUNCATE ON heads
      FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal('a chain')",
+];
+
+/// An entry enters its indexes in the order of their making. A writer that waits for a place must not hold an event
+/// yet that the place's holder may still come to: each would wait for the other.
+const POSTGRES_PLACES_FIRST: Migration = &[
+    "ALTER TABLE entries ADD CONSTRAINT entries_event UNIQUE (event_id)",
+    "ALTER TABLE entries DROP CONSTRAINT entries_event_id_key",
 ];
