@@ -14,14 +14,12 @@ import { PropertyFields } from "./PropertyFields";
 
 type Errors = Partial<Record<"title" | "description" | "other", string>>;
 
-const LENGTHS = new Intl.NumberFormat();
-
 function check({ title, description }: TaskInput): Errors {
   const errors: Errors = {};
   const length = [...title.trim()].length;
   if (length === 0) errors.title = "Give the task a title";
   if (length > MAX_TITLE) errors.title = `A title has at most ${MAX_TITLE} characters; this one has ${length}`;
-  if ([...(description ?? "")].length > MAX_DESCRIPTION) errors.description = `A description has at most ${LENGTHS.format(MAX_DESCRIPTION)} characters`;
+  if ([...(description ?? "")].length > MAX_DESCRIPTION) errors.description = `A description has at most ${MAX_DESCRIPTION.toLocaleString()} characters`;
   return errors;
 }
 

@@ -105,14 +105,19 @@ export function filtered(tasks: readonly Task[], filter: Filter, now: number, zo
     .sort(comparison(filter.sort, filter.descending));
 }
 
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+let collator: Intl.Collator | undefined;
+/** As people sort, 9 before 10. The collator is made with the first need: it takes a phone tens of milliseconds. */
+function compareTitle(a: string, b: string): number {
+  collator ??= new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  return collator.compare(a, b);
+}
 /** Times of the API are in UTC and all of one form: their texts compare as they do, but for fractions of a second. */
 const compareTime = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 const COMPARE: Record<Sort, (a: Task, b: Task) => number> = {
   due_date: (a, b) => compareTime(a.due_date ?? "", b.due_date ?? ""),
   priority: (a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority),
-  title: (a, b) => collator.compare(a.title, b.title),
+  title: (a, b) => compareTitle(a.title, b.title),
   created_at: (a, b) => compareTime(a.created_at, b.created_at),
   updated_at: (a, b) => compareTime(a.updated_at, b.updated_at),
 };

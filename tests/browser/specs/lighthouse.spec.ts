@@ -45,36 +45,45 @@ test("Lighthouse finds nothing in accessibility and best practices, and little s
   const port = await freePort();
   const profile = await mkdtemp(join(tmpdir(), "todo-lighthouse-"));
   const { executablePath, args = [] } = test.info().project.use.launchOptions ?? {};
-  const browser = await chromium.launchPersistentContext(profile, { executablePath, args: [...args, `--remote-debugging-port=${port}`] });
-  // The last audit's: a shared machine is not as fast at each.
-  let benchmarkIndex: number | undefined;
+  // Each in a browser of its own, with what the profile keeps: what others left in its processes would be measured too.
+  const browse = async <T>(work: (page: Page) => Promise<T>): Promise<T> => {
+    const browser = await chromium.launchPersistentContext(profile, { executablePath, args: [...args, `--remote-debugging-port=${port}`] });
+    try {
+      return await work(browser.pages()[0] ?? (await browser.newPage()));
+    } finally {
+      await browser.close();
+    }
+  };
+  // One index alone is off by half on a shared machine: the median of all audits so far counts.
+  const indexes: number[] = [];
+  const benchmarkIndex = () => indexes.toSorted((a, b) => a - b)[Math.floor(indexes.length / 2)] ?? 0;
   const audit = async (path: string, config: Config) => {
-    const result = await lighthouse(chatbot.url + path, { port, output: "json", logLevel: "error" }, config);
+    const result = await browse(() => lighthouse(chatbot.url + path, { port, output: "json", logLevel: "error" }, config));
     if (!result) throw new Error("Lighthouse has no result");
-    benchmarkIndex = result.lhr.environment.benchmarkIndex;
+    indexes.push(result.lhr.environment.benchmarkIndex);
     return result;
   };
   // Lighthouse's two devices: a phone of the middle on a slow network, and a desktop computer. On the first visit nothing
   // is stored; on a later one the service worker has the page.
   const measure = async (name: string, path: string, visits = ["first visit"]) => {
-    if (benchmarkIndex === undefined) await audit(path, { extends: "lighthouse:default" });
+    while (indexes.length < 3) await audit(path, { extends: "lighthouse:default" });
     const found = [];
     for (const visit of visits) {
       const settings = { disableStorageReset: visit !== "first visit" };
       const desktop = { ...desktopConfig, settings: { ...desktopConfig.settings, ...settings } };
       found.push(figures(`${name}, ${visit}, desktop`, await audit(path, desktop)));
-      const throttling = { ...SLOW_NETWORK, cpuSlowdownMultiplier: slowdown(benchmarkIndex ?? 0) };
+      const throttling = { ...SLOW_NETWORK, cpuSlowdownMultiplier: slowdown(benchmarkIndex()) };
       const phone = { extends: "lighthouse:default", settings: { ...settings, throttling } };
       found.push(figures(`${name}, ${visit}, phone`, await audit(path, phone)));
     }
     return found;
   };
   try {
-    const page: Page = browser.pages()[0] ?? (await browser.newPage());
     const all = await measure("signing in", "/login");
-    const email = await signUp(page, chatbot.url);
-    const person = new Person(page, email, chatbot.url);
-    for (const title of TASKS) await person.task({ title, due_date: new Date().toISOString() });
+    await browse(async (page) => {
+      const person = new Person(page, await signUp(page, chatbot.url), chatbot.url);
+      for (const title of TASKS) await person.task({ title, due_date: new Date().toISOString() });
+    });
     all.push(...(await measure("today", "/", ["first visit", "later"])), ...(await measure("tasks", "/tasks", ["first visit", "later"])));
     for (const each of all) {
       expect(each.accessibility).toBeGreaterThanOrEqual(95);
@@ -82,7 +91,6 @@ test("Lighthouse finds nothing in accessibility and best practices, and little s
       expect(each.scripts).toBeLessThan(MAX_FIRST_LOAD_JAVASCRIPT);
     }
   } finally {
-    await browser.close();
     await rm(profile, { recursive: true, force: true });
   }
 });
