@@ -37,7 +37,7 @@ export function valuesOf(task: Task, fields: Field[]): TaskPatchInput {
 }
 
 /** A patch with some of its fields. */
-function only(patch: TaskPatchInput, fields: Field[]): TaskPatchInput {
+export function only(patch: TaskPatchInput, fields: Field[]): TaskPatchInput {
   return Object.fromEntries(fields.filter((field) => field in patch).map((field) => [field, patch[field]]));
 }
 

@@ -82,9 +82,12 @@ const remotePatch = fc.oneof(
   fc.record({ tags: fc.constantFrom(["x"], ["w"]) }),
 ) as fc.Arbitrary<TaskPatchInput>;
 
+/** What the person saw when they began, which may be long ago. */
+const saw = fc.option(fc.record({ priority: fc.constantFrom("low", "high"), tags: fc.constantFrom(["x"], ["w"]) }), { nil: undefined }) as fc.Arbitrary<TaskPatchInput | undefined>;
+
 const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("create" as const), title: fc.constantFrom("new", "newer") }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("update" as const), pick, patch: localPatch }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("update" as const), pick, patch: localPatch, saw }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("skip" as const), pick }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("undo" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), pick }) },
@@ -107,7 +110,7 @@ async function perform(each: Step, here: Device, model: Model): Promise<void> {
     case "create":
       return here.act(() => createTask({ title: each.title, due_date: "2026-03-01T09:00:00Z" }));
     case "update":
-      return here.act(() => updateTask(here.task(each.pick), each.patch));
+      return here.act(() => updateTask(here.task(each.pick), each.patch, each.saw));
     case "skip":
       return here.act(() => skipTask(here.task(each.pick)));
     case "undo":
@@ -275,6 +278,20 @@ describe("a change", () => {
     await here.act(() => resolveConflict(conflict?.id ?? "", "mine"));
     await here.send();
     expect(model.tasks.get(id)).toMatchObject({ title: "mine, too" });
+  });
+
+  it("that took a while overwrites nothing that came meanwhile, and is none where nothing was written", async () => {
+    const { model, here, seen } = await begin();
+    model.elsewhere.update(id, { title: "theirs" });
+    await here.hear(model.events[1]);
+    await here.act(() => expect(updateTask(id, { title: "there" }, { title: "there" })).toBeNull());
+    await here.act(() => updateTask(id, { title: "mine", priority: "high" }, { title: "there" }));
+    expect(seen()).toMatchObject({ title: "mine" });
+    await here.send();
+    expect(model.tasks.get(id)).toMatchObject({ title: "theirs", priority: "high" });
+    expect(here.conflicts()).toMatchObject([{ patch: { title: "mine" } }]);
+    await here.act(() => expect(undoLast()).toBe(true));
+    expect(seen()).toMatchObject({ title: "theirs", priority: "medium" });
   });
 
   it("is dropped for theirs", async () => {

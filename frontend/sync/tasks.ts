@@ -1,6 +1,6 @@
 /** The person's tasks: reading them, changing them, and what became of the changes. */
 import { useMemo } from "react";
-import { fieldsOf, inputOf, normalised, overlaid, sameValue, valuesOf } from "./changes";
+import { fieldsOf, inputOf, normalised, only, overlaid, sameValue, valuesOf } from "./changes";
 import { createdTaskId, newId } from "./ids";
 import type { Replica } from "./replica";
 import { type Running, running, useData } from "./state";
@@ -88,6 +88,8 @@ function make(kind: Change["kind"], taskId: string, patch: TaskPatchInput, befor
   }
   const { replica } = doing.active;
   const task = seen(taskId);
+  const version = replica.state.tasks.get(taskId)?.version ?? 0;
+  const isLate = task && fieldsOf(before).some((field) => !sameValue(field, task[field], before[field]));
   const change: Change = {
     id,
     seq: 0,
@@ -95,7 +97,8 @@ function make(kind: Change["kind"], taskId: string, patch: TaskPatchInput, befor
     kind,
     patch,
     before,
-    base: replica.state.tasks.get(taskId)?.version ?? 0,
+    // What the person saw is not there any more: before it is sent it is compared with what is (`standing`).
+    base: isLate ? Math.max(version - 1, 0) : version,
     madeAt: new Date().toISOString(),
     state: "queued",
     sent: false,
@@ -116,15 +119,18 @@ export function createTask(input: TaskInput): string {
   return taskId;
 }
 
-/** Changes fields of a task; gives the id of the change, or null where nothing differs. */
-export function updateTask(id: string, patch: TaskPatchInput): string | null {
+/**
+ * Changes fields of a task; gives the id of the change, or null where nothing differs. Where the person took a while, `saw`
+ * has the values from which they began: what another device made of them meanwhile is not overwritten, but a conflict.
+ */
+export function updateTask(id: string, patch: TaskPatchInput, saw: TaskPatchInput = {}): string | null {
   const task = seen(id);
   if (!task) return null;
   const values = normalised(patch);
-  const fields = fieldsOf(values).filter((field) => !sameValue(field, task[field], values[field]));
+  const before = { ...valuesOf(task, fieldsOf(values)), ...saw };
+  const fields = fieldsOf(values).filter((field) => [before, task].every((known) => !sameValue(field, known[field], values[field])));
   if (fields.length === 0) return null;
-  const differing = Object.fromEntries(fields.map((field) => [field, values[field]]));
-  return make("update", id, differing, valuesOf(task, fields));
+  return make("update", id, only(values, fields), only(before, fields));
 }
 
 export const completeTask = (id: string): string | null => updateTask(id, { status: "completed" });
@@ -161,9 +167,9 @@ function takeBack({ change, task }: Done): void {
   if (kind === "create") deleteTask(taskId);
   else if (kind === "delete" && task && !now) restore(task);
   else if (kind === "skip") updateTask(taskId, before);
-  else if (now) {
+  else if (now && task) {
     const fields = fieldsOf(patch).filter((field) => sameValue(field, now[field], patch[field]));
-    updateTask(taskId, Object.fromEntries(fields.map((field) => [field, before[field]])));
+    updateTask(taskId, valuesOf(task, fields));
   }
 }
 

@@ -27,20 +27,21 @@ export function propertyTrigger({ name, icon, summary, isChip }: TriggerProps) {
 
 interface PropertyProps<T> extends TriggerProps {
   value: T;
-  /** The person has chosen another value, and is done. */
-  onCommit: (value: T) => void;
+  /** The person has chosen another value than `saw`, and is done. */
+  onCommit: (value: T, saw: T) => void;
   /** The editor; `done` takes the value and closes. */
   children: (draft: T, change: (draft: T) => void, done: (value: T) => void) => ReactNode;
 }
 
 /** A value and the small panel that edits it: what is changed there counts when it closes, so that one edit is one change. */
 export function Property<T>({ name, icon, summary, isChip, value, onCommit, children }: PropertyProps<T>) {
-  const [draft, setDraft] = useState<{ value: T } | null>(null);
+  const [draft, setDraft] = useState<{ value: T; saw: T } | null>(null);
   const [isOpen, setOpen] = useState(false);
+  const saw = draft ? draft.saw : value;
   const close = (last: { value: T } | null) => {
     setOpen(false);
     setDraft(null);
-    if (last) onCommit(last.value);
+    if (last) onCommit(last.value, saw);
   };
   return (
     <Popover
@@ -51,7 +52,7 @@ export function Property<T>({ name, icon, summary, isChip, value, onCommit, chil
     >
       {children(
         draft ? draft.value : value,
-        (next) => setDraft({ value: next }),
+        (next) => setDraft({ value: next, saw }),
         (next) => close({ value: next }),
       )}
     </Popover>

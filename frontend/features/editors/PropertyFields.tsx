@@ -30,7 +30,8 @@ export type PropertyPatch = Pick<TaskPatchInput, "priority" | "due_date" | "tags
 
 interface PropertyFieldsProps {
   values: PropertyValues;
-  onChange: (patch: PropertyPatch) => void;
+  /** `saw` has the values from which the person began. */
+  onChange: (patch: PropertyPatch, saw?: PropertyPatch) => void;
   /** In a line of chips. */
   isChip?: boolean;
 }
@@ -50,7 +51,7 @@ export function PropertyFields({ values, onChange, isChip }: PropertyFieldsProps
         summary={due_date && dueInWords(due_date, zone, today)}
         isChip={isChip}
         value={due_date}
-        onCommit={(next) => onChange({ due_date: next })}
+        onCommit={(next, saw) => onChange({ due_date: next }, { due_date: saw })}
       >
         {(draft, change, done) => <DueEditor value={draft} onChange={change} onDone={done} />}
       </Property>
@@ -75,11 +76,11 @@ export function PropertyFields({ values, onChange, isChip }: PropertyFieldsProps
         summary={recurrence_pattern && patternInWords(recurrence_pattern)}
         isChip={isChip}
         value={{ pattern: recurrence_pattern, from: values.recurrence_from }}
-        onCommit={({ pattern, from }) => {
+        onCommit={({ pattern, from }, saw) => {
           const text = pattern?.trim() || null;
           const reason = text && refusalOf(text, due_date, from);
           if (reason) void notify("The rule was not saved", { description: reason, error: true });
-          else onChange({ recurrence_pattern: text, recurrence_from: from });
+          else onChange({ recurrence_pattern: text, recurrence_from: from }, { recurrence_pattern: saw.pattern, recurrence_from: saw.from });
         }}
       >
         {(draft, change) => <RecurrenceEditor value={draft} due={due_date} onChange={change} />}
@@ -90,7 +91,7 @@ export function PropertyFields({ values, onChange, isChip }: PropertyFieldsProps
         summary={reminders.length > 0 ? remindersInWords(reminders, zone, today) : null}
         isChip={isChip}
         value={reminders}
-        onCommit={(next) => onChange({ reminders: next })}
+        onCommit={(next, saw) => onChange({ reminders: next }, { reminders: saw })}
       >
         {(draft, change) => <RemindersEditor value={draft} hasDue={due_date !== null} onChange={change} />}
       </Property>
@@ -101,7 +102,7 @@ export function PropertyFields({ values, onChange, isChip }: PropertyFieldsProps
           summary={tags.length > 0 ? tags.join(", ") : null}
           isChip
           value={tags}
-          onCommit={(next) => onChange({ tags: next })}
+          onCommit={(next, saw) => onChange({ tags: next }, { tags: saw })}
         >
           {(draft, change) => (
             <div className={styles.editor}>

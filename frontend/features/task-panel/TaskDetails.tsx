@@ -35,7 +35,7 @@ function Elsewhere({ text, use }: { text: string | null; use: () => void }) {
 }
 
 function Title({ task }: { task: Task }) {
-  const draft = useDraft(task.title, (title) => updateTask(task.id, { title }), isTitle, oneLine);
+  const draft = useDraft(task.title, (title, base) => updateTask(task.id, { title }, { title: base }), isTitle, oneLine);
   const length = [...draft.text.trim()].length;
   const problem = length === 0 ? "A task needs a title" : length > MAX_TITLE ? `A title has at most ${MAX_TITLE} characters; this one has ${length}` : null;
   return (
@@ -65,7 +65,8 @@ function Title({ task }: { task: Task }) {
 }
 
 function Description({ task }: { task: Task }) {
-  const draft = useDraft(task.description ?? "", (description) => updateTask(task.id, { description: description || null }), isDescription);
+  const save = (text: string, base: string) => updateTask(task.id, { description: text || null }, { description: base || null });
+  const draft = useDraft(task.description ?? "", save, isDescription);
   const isTooLong = !isDescription(draft.text);
   return (
     <div className={styles.text}>
@@ -127,7 +128,7 @@ export function TaskDetails({ task }: { task: Task }) {
             recurrence_pattern: task.recurrence_pattern ?? null,
             recurrence_from: task.recurrence_from ?? "due_date",
           }}
-          onChange={(patch) => updateTask(task.id, patch)}
+          onChange={(patch, saw) => updateTask(task.id, patch, saw)}
         />
       </div>
       <Description task={task} />

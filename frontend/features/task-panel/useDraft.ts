@@ -10,10 +10,10 @@ interface DraftState {
 const PAUSE = 1500;
 
 /**
- * Text that is saved, if it is valid, when the person pauses or leaves it. While it is being typed it stays as it is typed; `elsewhere` is
- * what it has become on another device meanwhile, else null.
+ * Text that is saved, if it is valid, when the person pauses or leaves it, as a change of its `base`. While it is being
+ * typed it stays as it is typed; `elsewhere` is what it has become on another device meanwhile, else null.
  */
-export function useDraft(value: string, save: (text: string) => void, isValid: (text: string) => boolean, clean: (text: string) => string = (text) => text) {
+export function useDraft(value: string, save: (text: string, base: string) => void, isValid: (text: string) => boolean, clean: (text: string) => string = (text) => text) {
   const [draft, setDraft] = useState<DraftState | null>(null);
   const latest = useRef({ draft, save, isValid, clean });
   latest.current = { draft, save, isValid, clean };
@@ -23,8 +23,8 @@ export function useDraft(value: string, save: (text: string) => void, isValid: (
     clearTimeout(timer.current);
     const { draft: current, ...own } = latest.current;
     const text = current && own.clean(current.text);
-    if (text === null || text === current?.base || !own.isValid(text)) return false;
-    own.save(text);
+    if (!current || text === null || text === current.base || !own.isValid(text)) return false;
+    own.save(text, current.base);
     return true;
   };
   useEffect(() => {

@@ -7,14 +7,15 @@ import styles from "./row.module.css";
 import { highlighted } from "./search";
 
 function TitleInput({ task, onDone }: { task: Task; onDone: () => void }) {
-  const [title, setTitle] = useState(task.title);
+  const [saw] = useState(task.title);
+  const [title, setTitle] = useState(saw);
   const input = useRef<HTMLInputElement>(null);
   const isOver = useRef(false);
   useEffect(() => input.current?.select(), []);
   const end = (save: boolean) => {
     if (isOver.current) return;
     isOver.current = true;
-    if (save && title.trim()) updateTask(task.id, { title });
+    if (save && title.trim()) updateTask(task.id, { title }, { title: saw });
     onDone();
   };
   return (
