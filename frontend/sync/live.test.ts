@@ -167,6 +167,14 @@ describe("the live connection", () => {
     await vi.advanceTimersByTimeAsync(26_000);
     expect(first.sent.at(-1)).toEqual({ type: "ping" });
     first.say({ type: "pong" });
+    await vi.advanceTimersByTimeAsync(20_000);
+    first.say({ type: "update", id: "2", prev: "1", event: {} });
+    await vi.advanceTimersByTimeAsync(30_000);
+    // What came behind it may have been dropped.
+    expect(first.sent.at(-1)).toEqual({ type: "resume", after: "2" });
+    first.say({ type: "ready", id: "2" });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(first.sent.at(-1)).toEqual({ type: "ping" });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(first.readyState).toBe(3);
     expect(told.states).toContain("offline");

@@ -60,6 +60,8 @@ export class Live {
   private lastHeard = 0;
   /** What was missed is on its way. */
   private isResuming = false;
+  /** An update came since the last answer to `resume`: others behind it may have been dropped (docs/live.md, rule 5). */
+  private isUnsure = false;
 
   constructor(
     private readonly host: Host,
@@ -161,7 +163,7 @@ export class Live {
         socket.onclose = ({ code }) => end(code === ERASED ? "erased" : code === UNAUTHORIZED || code === EXPIRED ? "unauthorized" : isSubscribed ? "ended" : "failed");
         return () => socket.close(1000);
       },
-      () => say({ type: "ping" }),
+      () => (this.isUnsure ? resume() : say({ type: "ping" })),
       () => void renew(),
     );
     this.failedSockets = isSubscribed || end !== "failed" ? 0 : this.failedSockets + 1;
@@ -231,10 +233,11 @@ export class Live {
       // Whoever had nothing does not know what was before.
       if (message.type === "reload" || this.newest === null) this.host.reload(message.id);
       this.newest = message.id;
-      this.isResuming = false;
+      this.isResuming = this.isUnsure = false;
       this.host.state("live");
     } else if (message.type === "update") {
       const { id, prev, event } = message;
+      this.isUnsure = true;
       if (this.newest !== null && compareIds(id, this.newest) <= 0) return;
       if (prev === this.newest) this.newest = id;
       else if (this.newest !== null && !this.isResuming) gap();

@@ -123,8 +123,16 @@ async function signedIn(answer: SignedIn): Promise<void> {
   token = { value: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000 };
   setFlag(answer.user.id);
   channel.post({ type: "token", token, user: answer.user });
+  const another = last?.startsWith(KEPT) && last !== KEPT + answer.user.id ? last.slice(KEPT.length) : null;
+  if (another) void silence().catch(() => {});
   await enter(answer.user);
-  if (last?.startsWith(KEPT) && last !== KEPT + answer.user.id) void engine().then(({ end }) => end(last.slice(KEPT.length)));
+  if (another) void engine().then(({ end }) => end(another));
+}
+
+/** Ends the push messages of the person before, who did not sign out: their reminders are not for others to read. */
+async function silence(): Promise<void> {
+  const registration = await globalThis.navigator?.serviceWorker?.getRegistration("/");
+  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
 }
 
 const isGood = (): boolean => token !== null && token.expiresAt - Date.now() > EARLY;

@@ -20,15 +20,6 @@ export function EmptyState({ icon, title, children, action }: { icon?: ReactNode
   );
 }
 
-/** A small label; `tone` names its colour. */
-export function Chip({ tone, title, children }: { tone?: "accent" | "urgent" | "high" | "medium"; title?: string; children: ReactNode }) {
-  return (
-    <span className={cx(styles.chip, tone && styles[tone])} title={title}>
-      {children}
-    </span>
-  );
-}
-
 /** One choice of two to four, all in sight. */
 export function Segments<T extends string>({ label, value, options, onChange }: {
   label: string;

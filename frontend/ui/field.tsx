@@ -48,16 +48,6 @@ export function TextField({ label, hideLabel, hint, error, className, id: given,
   );
 }
 
-/** Several lines of text. */
-export function TextArea({ label, hideLabel, hint, error, className, ...rest }: FieldProps & ComponentProps<"textarea">) {
-  const id = useId();
-  return (
-    <Frame {...{ id, label, hideLabel, hint, error, className }}>
-      <textarea id={id} className={styles.input} aria-invalid={error ? true : undefined} aria-describedby={describedBy(id, hint, error)} {...rest} />
-    </Frame>
-  );
-}
-
 /** A choice of few, as the platform shows it. */
 export function NativeSelect({ label, hideLabel, hint, error, className, ...rest }: FieldProps & ComponentProps<"select">) {
   const id = useId();

@@ -46,6 +46,7 @@ function Title({ task }: { task: Task }) {
         value={draft.text}
         data-done={task.status === "completed" || undefined}
         aria-invalid={problem ? true : undefined}
+        aria-describedby={problem ? "title-problem" : undefined}
         onChange={(event) => draft.change(event.target.value)}
         onBlur={() => (problem ? draft.drop() : draft.leave())}
         onKeyDown={(event) => {
@@ -55,7 +56,7 @@ function Title({ task }: { task: Task }) {
         }}
       />
       {problem ? (
-        <p className={styles.problem} role="alert">
+        <p id="title-problem" className={styles.problem} role="alert">
           {problem}
         </p>
       ) : null}
@@ -76,11 +77,12 @@ function Description({ task }: { task: Task }) {
         placeholder="Add notes"
         value={draft.text}
         aria-invalid={isTooLong || undefined}
+        aria-describedby={isTooLong ? "description-problem" : undefined}
         onChange={(event) => draft.change(event.target.value)}
         onBlur={draft.leave}
       />
       {isTooLong ? (
-        <p className={styles.problem} role="alert">
+        <p id="description-problem" className={styles.problem} role="alert">
           A description has at most {MAX_DESCRIPTION} characters
         </p>
       ) : null}

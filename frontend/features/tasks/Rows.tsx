@@ -37,22 +37,19 @@ function Block({ ids, isFirst, children }: { ids: string[]; isFirst: boolean; ch
 
 interface RowsProps {
   group: Group;
-  /** The place of its first row in the whole list, from 1. */
-  first: number;
-  total: number;
   terms: readonly string[];
   conflicted: ReadonlySet<string>;
   isDraggable: boolean;
 }
 
 /** The rows of a group; of a long one only those near the window are in the document. */
-export function Rows({ group, first, total, terms, conflicted, isDraggable }: RowsProps) {
+export function Rows({ group, terms, conflicted, isDraggable }: RowsProps) {
   const { tasks, timeOnly, label } = group;
   const row = (task: Task, index: number) => (
     <TaskRow
       key={task.id}
       task={task}
-      position={first + index}
+      position={index + 1}
       timeOnly={timeOnly}
       terms={terms}
       isConflicted={conflicted.has(task.id)}
@@ -61,7 +58,7 @@ export function Rows({ group, first, total, terms, conflicted, isDraggable }: Ro
   );
   const blocks = tasks.length > 4 * BLOCK ? Math.ceil(tasks.length / BLOCK) : 0;
   return (
-    <div role="grid" aria-label={label} aria-multiselectable aria-rowcount={total} className={styles.rows}>
+    <div role="grid" aria-label={label} aria-multiselectable aria-rowcount={tasks.length} className={styles.rows}>
       {blocks === 0
         ? tasks.map(row)
         : Array.from({ length: blocks }, (_, block) => {

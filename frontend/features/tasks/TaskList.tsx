@@ -106,7 +106,6 @@ export function TaskList({ groups, terms = NO_TERMS, onDropTasks, head }: TaskLi
     run();
   };
 
-  let position = 1;
   return (
     <ListContext value={list}>
       {head?.({ count: selected.size, selectAll: () => selectAll(list), selectNone: () => selectNone(list) })}
@@ -114,19 +113,11 @@ export function TaskList({ groups, terms = NO_TERMS, onDropTasks, head }: TaskLi
         Press to rename
       </span>
       <div ref={frame} className={styles.list} onKeyDown={onKeyDown}>
-        {groups.map((group) => {
-          const first = position;
-          position += group.tasks.length;
-          return (
-            <Section key={group.key} group={group} onDrop={onDrop}>
-              {group.tasks.length > 0 ? (
-                <Rows {...{ group, first, total: ids.length, terms, conflicted }} isDraggable={isDraggable} />
-              ) : (
-                group.empty
-              )}
-            </Section>
-          );
-        })}
+        {groups.map((group) => (
+          <Section key={group.key} group={group} onDrop={onDrop}>
+            {group.tasks.length > 0 ? <Rows {...{ group, terms, conflicted, isDraggable }} /> : group.empty}
+          </Section>
+        ))}
       </div>
       {selected.size > 0 ? <BulkBar tasks={tasksOf(selected)} onClear={() => selectNone(list)} /> : null}
     </ListContext>

@@ -17,7 +17,7 @@ const RowMenu = lazy(loadMenu);
 
 interface TaskRowProps {
   task: Task;
-  /** Its place in the whole list, from 1. */
+  /** Its place in its group, from 1. */
   position: number;
   /** The heading above it says the day. */
   timeOnly?: boolean;
