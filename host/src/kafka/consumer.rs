@@ -37,7 +37,13 @@ const POLL_PAUSED: Duration = Duration::from_millis(5);
 const COMMIT: Duration = Duration::from_millis(100);
 /// How long to wait before what the brokers could not do is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
-
+/// Bytes that a dead letter has of its reason, as in the embedded log.
+const MAX_REASON: usize = 2000;
+/// A member that consumed for so long had brokers; then it is worth a line that it has none.
+const STEADY: Duration = Duration::from_secs(60);
+/// The time that a member has between two polls, and what is added to a call with events, which a rebalance waits for.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_secs(60);
 /// How long to wait for topics that were just made.
 const VISIBLE: Duration = Duration::from_secs(10);
 
@@ -123,7 +129,7 @@ impl KafkaConsumer {
         });
         let (end, ended) = oneshot::channel();
         let member = Member {
-            config: client_config(&config, &topics, trigger),
+            config: client_config(&config, &topics, trigger, time_limit),
             group: trigger.group.clone(),
             names: trigger.topics.clone(),
             topics: topics.clone(),
@@ -203,10 +209,12 @@ impl KafkaConsumer {
     }
 
     /// Sends a record to the dead letters of its topic, as often as it takes; not once its partition has
-    /// another owner.
+    /// another owner. Of one that would be too large first its value is left out, then its own headers; one that
+    /// can be none at all only stays where it is.
     async fn bury(&self, ticket: Ticket, reason: &str) {
         let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        let mut without_value = false;
+        let reason = &reason[..reason.floor_char_boundary(MAX_REASON)];
+        let (mut with_value, mut with_headers) = (true, true);
         loop {
             let (message, attempts) = match self.shared.window().in_flight(ticket) {
                 Some(in_flight) => (in_flight.message, in_flight.attempt),
@@ -221,8 +229,8 @@ impl KafkaConsumer {
                 group: &self.group,
                 time: &time,
             };
-            let headers = message::dead_letter_headers(&message, &cause);
-            let value = message.payload().filter(|_| !without_value);
+            let headers = message::dead_letter_headers(&message, &cause, with_headers);
+            let value = message.payload().filter(|_| with_value);
             let topic = format!("{}{DEAD_LETTER_SUFFIX}", origin.topic);
             let sent = match self.topics.ensure(&topic).await {
                 Ok(topic) => {
@@ -234,9 +242,13 @@ impl KafkaConsumer {
             };
             match sent {
                 Ok(()) => return,
-                Err(BrokerError::Invalid(error)) if !without_value => {
-                    tracing::error!(%origin, "its dead letter has no value: {error}");
-                    without_value = true;
+                Err(BrokerError::Invalid(error)) if with_headers => {
+                    tracing::error!(%origin, "its dead letter is not whole: {error}");
+                    (with_value, with_headers) = (false, with_value);
+                }
+                Err(BrokerError::Invalid(error)) => {
+                    tracing::error!(%origin, reason, "there can be no dead letter of it: {error}");
+                    return;
                 }
                 Err(error) => {
                     tracing::warn!(%origin, "its dead letter cannot be written: {error}");
@@ -273,7 +285,13 @@ impl KafkaConsumer {
     }
 }
 
-fn client_config(config: &KafkaConfig, topics: &Topics, trigger: &KafkaTrigger) -> ClientConfig {
+fn client_config(
+    config: &KafkaConfig,
+    topics: &Topics,
+    trigger: &KafkaTrigger,
+    time_limit: Duration,
+) -> ClientConfig {
+    let poll_interval = MAX_POLL_INTERVAL.max(time_limit + MARGIN).as_millis();
     let mut client = client::config(config);
     client
         // What waits for the component is in the window; a little more waits here.
@@ -286,6 +304,7 @@ fn client_config(config: &KafkaConfig, topics: &Topics, trigger: &KafkaTrigger) 
         .set("topic.metadata.refresh.interval.ms", "10000")
         // A new group starts with the oldest event that there is.
         .set("auto.offset.reset", "earliest")
+        .set("max.poll.interval.ms", poll_interval.to_string())
         .set("partition.assignment.strategy", "cooperative-sticky");
     if let Some(instance) = &config.group_instance_id {
         // A group may have several triggers, each a member of its own.
@@ -316,12 +335,13 @@ impl Member {
     fn run(&self, runtime: &Handle) {
         let mut was_available = true;
         while !self.shared.stops() {
+            let began = Instant::now();
             let consumed = match runtime.block_on(self.ensure_topics()) {
                 Ok(topics) => self.consume(&topics).map_err(|error| error.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(error) = consumed {
-                if was_available {
+                if was_available || began.elapsed() > STEADY {
                     tracing::error!(group = self.group, "nothing is consumed for now: {error}");
                 }
                 was_available = false;
@@ -402,10 +422,9 @@ impl Member {
     }
 
     fn poll(&self, consumer: &BaseConsumer<Context>) -> KafkaResult<()> {
-        let mut paused = 0;
+        let mut wait = POLL;
         let mut told = None;
         while !self.shared.stops() {
-            let wait = if paused > 0 { POLL_PAUSED } else { POLL };
             match consumer.poll(wait) {
                 Some(Ok(record)) => {
                     told = None;
@@ -431,8 +450,12 @@ impl Member {
                 }
                 None => {}
             }
-            let (pause, resume) = self.shared.window().flow();
-            paused = paused + pause.len() - resume.len().min(paused);
+            let (pause, resume) = {
+                let mut window = self.shared.window();
+                let flow = window.flow();
+                wait = if window.is_paused() { POLL_PAUSED } else { POLL };
+                flow
+            };
             if !pause.is_empty() {
                 consumer.pause(&context::list(&pause))?;
             }

@@ -124,9 +124,13 @@ pub fn key(message: &impl Message) -> String {
     of_event.unwrap_or_else(|| message.offset().to_string())
 }
 
-/// The record that a dead letter is: as it was, with headers that say why.
-pub fn dead_letter_headers(message: &OwnedMessage, cause: &Cause) -> OwnedHeaders {
-    let headers = without_cause(message);
+/// The headers of the record that a dead letter is: its own, unless they are left out, and those that say why.
+pub fn dead_letter_headers(message: &OwnedMessage, cause: &Cause, with_own: bool) -> OwnedHeaders {
+    let headers = if with_own {
+        without_cause(message)
+    } else {
+        OwnedHeaders::new()
+    };
     let (attempts, origin) = (cause.attempts.to_string(), cause.origin.to_string());
     [
         (REASON, cause.reason),
@@ -297,7 +301,7 @@ mod tests {
                 group: "g",
                 time: "now",
             };
-            let headers = dead_letter_headers(&letter, &cause);
+            let headers = dead_letter_headers(&letter, &cause, true);
             letter = letter.replace_headers(Some(headers));
         }
         let get = |name| header(&letter, name).unwrap_or_default();

@@ -481,6 +481,11 @@ impl<M> Window<M> {
         (pause, resume)
     }
 
+    /// Whether a partition is read no further for now.
+    pub fn is_paused(&self) -> bool {
+        self.partitions.values().any(|partition| partition.paused)
+    }
+
     /// The broker says which offsets a partition has; the begin may be unknown.
     pub fn reaches(&mut self, name: &Name, begin: Option<i64>, end: i64) {
         for partition in self.of(std::slice::from_ref(name)) {

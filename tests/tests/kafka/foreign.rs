@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
-use rdkafka::message::{Header, Message as _, OwnedHeaders};
+use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
 use tests::{TestApp, wait_for};
@@ -114,6 +114,32 @@ fn a_plain_clients_events_are_consumed_and_what_is_none_is_a_dead_letter() {
         .expect("the image");
     assert_eq!(image.payload(), Some(&b"png"[..]));
     assert_eq!(tests::kafka::header(image, "ce_id"), "binary");
+}
+
+#[test]
+fn of_a_record_as_large_as_can_be_the_dead_letter_is_what_fits() {
+    let app = application(&kafka("\"t\"", "g", "")).start();
+    wait_for("the topic", 30, || {
+        (!kafka_of(&app).partitions("t").is_empty()).then_some(())
+    });
+    // A producer takes 1,000,000 bytes, and a dead letter has more headers.
+    let large = "x".repeat(999_850);
+    write(&app, "t", Some("value"), &[("own", "kept")], Some(&large));
+    write(&app, "t", Some("header"), &[("own", &large)], Some("none"));
+    write(&app, "t", Some("small"), &[], Some(EVENT));
+    settled(&app, "g");
+    assert_eq!(written(&app, "consumed").len(), 1);
+    let mut letters: Vec<_> = kafka_of(&app).messages("t.dlq");
+    letters.sort_by(|a, b| a.key().cmp(&b.key()));
+    let found: Vec<_> = letters
+        .iter()
+        .map(|it| {
+            let headers = it.headers().expect("why");
+            let own = headers.iter().any(|header| header.key == "own");
+            (it.key().expect("a key"), it.payload(), own)
+        })
+        .collect();
+    assert_eq!(found, [(&b"header"[..], None, false), (b"value", None, true)]);
 }
 
 #[test]

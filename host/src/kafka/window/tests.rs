@@ -231,6 +231,9 @@ fn a_partition_is_paused_at_its_bounds_and_read_on_at_half_of_them() {
     assert_eq!(window.flow(), (vec![], vec![name(0)]));
     assert!(window.read(&name(0), 1 << 40, "k", MAX_BYTES, ()));
     assert_eq!(window.flow().0, [name(0)], "one record can be too much");
+    assert!(window.is_paused());
+    window.revoke(&[name(0)]);
+    assert!(!window.is_paused(), "another member reads on");
 }
 
 /// Where offsets are committed. A commit is on its way for a while; it may be refused, or only be said to be.
