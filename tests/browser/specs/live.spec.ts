@@ -39,3 +39,34 @@ test("after the server was killed and started again the page goes on", async ({ 
   await waitUntilLive(page);
   await expect.poll(async () => (await person.api<{ total: number }>("GET", "/api/tasks")).total).toBe(1);
 });
+
+test("what another device writes while a title is edited is not overwritten", async ({ person }) => {
+  const { page } = person;
+  const main = page.getByRole("main");
+  const { id } = await person.task({ title: "Call Ada" });
+  await page.goto(`${person.url}/tasks`);
+  await waitUntilLive(page);
+  const elsewhere = async (title: string) => {
+    await person.api("PATCH", `/api/tasks/${id}`, { title });
+    // Comes behind it.
+    await person.task({ title: `After ${title}` });
+    await expect(main.getByText(`After ${title}`)).toBeVisible();
+  };
+  const title = () => person.api<{ title: string }>("GET", `/api/tasks/${id}`).then((task) => task.title);
+  const field = main.getByRole("textbox", { name: "Title", exact: true });
+
+  await main.getByRole("button", { name: "Call Ada", exact: true }).click();
+  await expect(field).toHaveValue("Call Ada");
+  await elsewhere("Call Grace");
+  await field.press("Enter");
+  await expect(main.getByRole("button", { name: "Call Grace", exact: true })).toBeVisible();
+
+  await main.getByRole("button", { name: "Call Grace", exact: true }).click();
+  await field.fill("Call Linus");
+  await elsewhere("Call Alan");
+  await field.press("Enter");
+  await expect(page.getByText(/was changed on two devices/)).toContainText("Alan");
+  expect(await title()).toBe("Call Alan");
+  await page.getByRole("button", { name: "Keep mine" }).click();
+  await expect.poll(title).toBe("Call Linus");
+});

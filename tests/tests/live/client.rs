@@ -14,7 +14,7 @@ use tungstenite::{HandshakeError, Message, WebSocket};
 use crate::text;
 
 /// How long a message may take that must come.
-pub const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// How a connection ended: the code of its closing handshake, none where it had none.
 pub type End = Option<u16>;
