@@ -228,7 +228,8 @@ impl Builder {
                 );
                 return self;
             }
-            Stack::Distributed if self.under_spin => return self,
+            // A test of Spin's own chose it.
+            Stack::Distributed if self.under_spin && !Stack::is_under_spin() => return self,
             Stack::Distributed => {}
         }
         if !self.environment.contains_key(DATABASE_URL) {
@@ -289,7 +290,14 @@ impl Builder {
         }
         let kafka = self.kafka.as_ref();
         let kafka = kafka.map(|kafka| kafka.section(&self.kafka_settings));
-        text.push_str(&kafka.unwrap_or_default());
+        let kafka = kafka.unwrap_or_default();
+        if self.under_spin {
+            // Which refuses what it does not know.
+            fs::write(dir.join("events.toml"), kafka)
+                .expect("the events' configuration is written");
+        } else {
+            text.push_str(&kafka);
+        }
         text.push_str(&self.more_runtime_config);
         fs::write(&config, text).expect("the runtime configuration is written");
 

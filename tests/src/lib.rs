@@ -29,6 +29,7 @@ pub use foreground::Foreground;
 pub use smtp::{Mail, SmtpServer};
 pub use stack::{
     Running, Stack, passes, passes_behind_dapr, passes_on_the_distributed_stack, passes_under_spin,
+    passes_under_spin_on_the_distributed_stack,
 };
 
 /// The root of the project.

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::{TestApp, say, skip, spin};
 
-/// Which stack: `embedded` (the default), `distributed`, `dapr`, or `spin`: the embedded one under stock Spin.
+/// Which stack: `embedded` (the default), `distributed` or `dapr`; `spin` and `spin-distributed` are the first two under
+/// stock Spin.
 const STACK: &str = "TODO_TEST_STACK";
 /// What the names of tests begin with that run their program once more.
 const ONCE_MORE: &str = "the_same_suite_passes";
@@ -49,11 +50,9 @@ impl Stack {
     pub fn here() -> Self {
         match std::env::var(STACK).as_deref() {
             Err(_) | Ok("embedded" | "spin") => Self::Embedded,
-            Ok("distributed") => Self::Distributed,
+            Ok("distributed" | "spin-distributed") => Self::Distributed,
             Ok("dapr") => Self::Dapr,
-            Ok(other) => {
-                panic!("{STACK} is `embedded`, `distributed`, `dapr` or `spin`, not `{other}`")
-            }
+            Ok(other) => panic!("{STACK} is not `{other}`"),
         }
     }
 
@@ -64,34 +63,46 @@ impl Stack {
 
     /// Whether the applications' host is stock Spin with our plugins.
     pub fn is_under_spin() -> bool {
-        std::env::var(STACK).is_ok_and(|stack| stack == "spin")
+        std::env::var(STACK).is_ok_and(|stack| stack.starts_with("spin"))
     }
 }
 
-/// Runs this test program once more, on the distributed stack. Where a server cannot be had, all of its tests are
-/// said not to run.
+/// Runs this test program once more, on the distributed stack.
 #[track_caller]
 pub fn passes_on_the_distributed_stack() {
-    const HOW: &str = "on the distributed stack";
-    if Stack::is_chosen() {
-        return skip("this run is on another stack");
-    }
-    match servers::missing() {
-        None => passes(HOW, [(STACK, "distributed")]),
-        Some(missing) => none_runs(HOW, &missing),
-    }
+    passes_on(
+        "on the distributed stack",
+        "distributed",
+        servers::missing(),
+    );
 }
 
-/// Runs this test program once more, under stock Spin. Where that is missing, all of its tests are said not to run.
+/// Runs this test program once more, under stock Spin.
 #[track_caller]
 pub fn passes_under_spin() {
-    const HOW: &str = "under stock Spin";
+    passes_on("under stock Spin", "spin", spin::missing());
+}
+
+/// Runs this test program once more, under stock Spin on the distributed stack.
+#[track_caller]
+pub fn passes_under_spin_on_the_distributed_stack() {
+    let missing = spin::missing().or_else(servers::missing);
+    passes_on(
+        "under stock Spin on the distributed stack",
+        "spin-distributed",
+        missing,
+    );
+}
+
+/// Where something is missing for it, all tests are said not to run.
+#[track_caller]
+fn passes_on(how: &str, stack: &str, missing: Option<String>) {
     if Stack::is_chosen() {
         return skip("this run is on another stack");
     }
-    match spin::missing() {
-        None => passes(HOW, [(STACK, "spin")]),
-        Some(missing) => none_runs(HOW, &missing),
+    match missing {
+        None => passes(how, [(STACK, stack)]),
+        Some(missing) => none_runs(how, &missing),
     }
 }
 

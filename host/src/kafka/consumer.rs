@@ -453,7 +453,11 @@ impl Member {
             let (pause, resume) = {
                 let mut window = self.shared.window();
                 let flow = window.flow();
-                wait = if window.is_paused() { POLL_PAUSED } else { POLL };
+                wait = if window.is_paused() {
+                    POLL_PAUSED
+                } else {
+                    POLL
+                };
                 flow
             };
             if !pause.is_empty() {

@@ -53,6 +53,14 @@ fn the_same_suite_passes_under_spin() {
 }
 
 #[test]
+fn the_same_suite_passes_under_spin_on_the_distributed_stack() {
+    if is_external() {
+        return skip("this run is against something else");
+    }
+    tests::passes_under_spin_on_the_distributed_stack();
+}
+
+#[test]
 fn the_same_suite_passes_on_the_distributed_stack() {
     if is_external() {
         return skip("this run is against something else");

@@ -1,59 +1,101 @@
 //! Sidecars and the application ended where they stand.
 
-use tests::wait_for;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::{audited, in_seconds, own_platform, text, wait_audited};
-use serde_json::json;
+use tests::{User, say, wait_for};
 
-#[test]
-fn changes_while_sidecars_are_gone_have_their_effect_once_they_are_back() {
-    let mut platform = own_platform();
-    let person = platform.user();
-    let gone = ["todo-api", "audit", "reminder"];
-    for service in gone {
-        platform
-            .sidecars
-            .get_mut(service)
-            .expect("a sidecar")
-            .kill();
+use crate::{in_seconds, own_platform, text, wait_audited};
+use serde_json::{Value, json};
+
+/// Within so many seconds of the last fault, all that was acknowledged is in the audit trail.
+const GONE: u64 = 180;
+
+/// Somebody creates tasks all the time while `faults` happen. Everything that was acknowledged is consumed once; says
+/// how much that is, and when it was.
+fn nothing_is_lost_or_done_twice(what: &str, person: &User, faults: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    let create = || {
+        let task = json!({"title": "under load"});
+        let answer = person
+            .client
+            .request("POST", "/api/tasks")
+            .json(&task)
+            .send();
+        let answer = answer.ok().filter(|answer| answer.status() == 201)?;
+        let task: Value = answer.json().ok()?;
+        Some(text(&task, "id").to_owned())
+    };
+    let (acknowledged, refused) = std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            let (mut acknowledged, mut refused) = (Vec::new(), 0);
+            while !stop.load(Ordering::Acquire) {
+                match create() {
+                    Some(task) => acknowledged.push(task),
+                    None => refused += 1,
+                }
+                std::thread::sleep(Duration::from_millis(40));
+            }
+            (acknowledged, refused)
+        });
+        faults();
+        stop.store(true, Ordering::Release);
+        load.join().expect("the load")
+    });
+    let begun = Instant::now();
+    let trail = wait_for("that all is in the audit trail", GONE, || {
+        let mut trail = BTreeMap::<String, Vec<String>>::new();
+        for entry in person.audit() {
+            let entries = trail.entry(text(&entry, "task_id").to_owned()).or_default();
+            entries.push(text(&entry, "event_type").to_owned());
+        }
+        let is_whole = acknowledged.iter().all(|task| trail.contains_key(task));
+        is_whole.then_some(trail)
+    });
+    for (task, entries) in &trail {
+        assert_eq!(entries[..], ["task_created"], "{task}");
     }
-    // The task is there all the same: its event waits beside it.
-    let tasks: Vec<String> = (0..50)
-        .map(|n| person.task(&format!("Number {n}")))
-        .collect();
-    for service in gone {
-        platform
-            .sidecars
-            .get_mut(service)
-            .expect("a sidecar")
-            .restart();
-    }
-    for task in &tasks {
-        wait_audited(&person, task, "task_created");
-    }
-    for task in &tasks {
-        assert_eq!(audited(&person, task), ["task_created"]);
-    }
+    say(&format!(
+        "{what}: {} acknowledged and consumed once, {refused} refused; {:.1} s after the last fault",
+        acknowledged.len(),
+        begun.elapsed().as_secs_f32()
+    ));
+    assert!(acknowledged.len() > 50, "under load");
 }
 
 #[test]
-fn nothing_is_lost_or_done_twice_when_the_application_is_killed_under_load() {
+fn sidecars_are_killed_and_restarted() {
     let mut platform = own_platform();
     let person = platform.user();
-    let mut tasks = Vec::new();
-    for round in 0..3 {
-        for n in 0..20 {
-            tasks.push(person.task(&format!("Number {round}-{n}")));
+    nothing_is_lost_or_done_twice("sidecars killed and restarted twice", &person, || {
+        for _ in 0..2 {
+            for is_back in [false, true] {
+                for service in ["todo-api", "audit", "reminder"] {
+                    let sidecar = platform.sidecars.get_mut(service).expect("a sidecar");
+                    if is_back {
+                        sidecar.restart();
+                    } else {
+                        sidecar.kill();
+                    }
+                }
+                std::thread::sleep(Duration::from_secs(2));
+            }
         }
-        platform.app.kill();
-        platform.restart_app();
-    }
-    for task in &tasks {
-        wait_audited(&person, task, "task_created");
-    }
-    for task in &tasks {
-        assert_eq!(audited(&person, task), ["task_created"]);
-    }
+    });
+}
+
+#[test]
+fn the_application_is_killed_behind_its_sidecars() {
+    let mut platform = own_platform();
+    let person = platform.user();
+    nothing_is_lost_or_done_twice("application killed three times", &person, || {
+        for _ in 0..3 {
+            std::thread::sleep(Duration::from_secs(2));
+            platform.app.kill();
+            platform.restart_app();
+        }
+    });
 }
 
 #[test]

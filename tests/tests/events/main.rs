@@ -27,6 +27,11 @@ fn the_same_suite_passes_under_spin() {
     tests::passes_under_spin();
 }
 
+#[test]
+fn the_same_suite_passes_under_spin_on_the_distributed_stack() {
+    tests::passes_under_spin_on_the_distributed_stack();
+}
+
 /// A moment so many seconds from now, RFC 3339.
 fn in_seconds(seconds: i64) -> String {
     (chrono::Utc::now() + chrono::TimeDelta::seconds(seconds)).to_rfc3339()

@@ -139,7 +139,10 @@ fn of_a_record_as_large_as_can_be_the_dead_letter_is_what_fits() {
             (it.key().expect("a key"), it.payload(), own)
         })
         .collect();
-    assert_eq!(found, [(&b"header"[..], None, false), (b"value", None, true)]);
+    assert_eq!(
+        found,
+        [(&b"header"[..], None, false), (b"value", None, true)]
+    );
 }
 
 #[test]
