@@ -346,15 +346,15 @@ impl Builder {
     pub fn start(self) -> TestApp {
         let this = self.on_stack();
         // Between finding a free port and listening on it another process may take it.
-        for _ in 0..5 {
+        for attempt in 1.. {
             let (app, exited) = this.spawn();
             match exited {
                 None => return app,
-                Some(_) if app.log().contains("in use") => {}
+                Some(_) if attempt < 5 && app.log().contains("in use") => {}
                 Some(status) => panic!("the host ended at once with {status}:\n{}", app.log()),
             }
         }
-        panic!("no free port in five attempts");
+        unreachable!("the last attempt returns or panics");
     }
 
     /// [`Builder::start`], or behind Dapr the application that all tests of this process share.

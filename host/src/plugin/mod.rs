@@ -87,6 +87,10 @@ impl Plugin {
         fs::create_dir_all(&locations.state_dir)
             .with_context(|| format!("cannot create {}", locations.state_dir.display()))?;
         let mut config = locations.runtime_config()?;
+        if self == Self::Cron {
+            // The endpoint for events is the other plugin's.
+            config.kafka = None;
+        }
         let variables = args.variables()?;
         config
             .variable_providers
