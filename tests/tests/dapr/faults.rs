@@ -1,6 +1,7 @@
 //! Sidecars and the application ended where they stand.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,18 @@ use serde_json::{Value, json};
 /// Within so many seconds of the last fault, all that was acknowledged is in the audit trail.
 const GONE: u64 = 180;
 
-/// Somebody creates tasks all the time while `faults` happen. Everything that was acknowledged is consumed once; says
-/// how much that is, and when it was.
-fn nothing_is_lost_or_done_twice(what: &str, person: &User, faults: impl FnOnce()) {
+/// Somebody creates tasks all the time while `faults` happen, which can wait until so many more are acknowledged.
+/// Everything that was is consumed once; says how much that is, and when it was.
+fn nothing_is_lost_or_done_twice(what: &str, person: &User, faults: impl FnOnce(&dyn Fn(usize))) {
     let stop = AtomicBool::new(false);
+    let acknowledged = Mutex::new(Vec::new());
+    let count = || acknowledged.lock().expect("no panic").len();
+    let wait_for_more = |more| {
+        let wanted = count() + more;
+        wait_for("that tasks are acknowledged", 60, || {
+            (count() >= wanted).then_some(())
+        });
+    };
     let create = || {
         let task = json!({"title": "under load"});
         let answer = person
@@ -27,22 +36,23 @@ fn nothing_is_lost_or_done_twice(what: &str, person: &User, faults: impl FnOnce(
         let task: Value = answer.json().ok()?;
         Some(text(&task, "id").to_owned())
     };
-    let (acknowledged, refused) = std::thread::scope(|scope| {
+    let refused = std::thread::scope(|scope| {
         let load = scope.spawn(|| {
-            let (mut acknowledged, mut refused) = (Vec::new(), 0);
+            let mut refused = 0;
             while !stop.load(Ordering::Acquire) {
                 match create() {
-                    Some(task) => acknowledged.push(task),
+                    Some(task) => acknowledged.lock().expect("no panic").push(task),
                     None => refused += 1,
                 }
                 std::thread::sleep(Duration::from_millis(40));
             }
-            (acknowledged, refused)
+            refused
         });
-        faults();
+        faults(&wait_for_more);
         stop.store(true, Ordering::Release);
         load.join().expect("the load")
     });
+    let acknowledged = acknowledged.into_inner().expect("no panic");
     let begun = Instant::now();
     let trail = wait_for("that all is in the audit trail", GONE, || {
         let mut trail = BTreeMap::<String, Vec<String>>::new();
@@ -68,30 +78,34 @@ fn nothing_is_lost_or_done_twice(what: &str, person: &User, faults: impl FnOnce(
 fn sidecars_are_killed_and_restarted() {
     let mut platform = own_platform();
     let person = platform.user();
-    nothing_is_lost_or_done_twice("sidecars killed and restarted twice", &person, || {
-        for _ in 0..2 {
-            for is_back in [false, true] {
-                for service in ["todo-api", "audit", "reminder"] {
-                    let sidecar = platform.sidecars.get_mut(service).expect("a sidecar");
-                    if is_back {
-                        sidecar.restart();
-                    } else {
-                        sidecar.kill();
+    nothing_is_lost_or_done_twice(
+        "sidecars killed and restarted twice",
+        &person,
+        |wait_for_more| {
+            for _ in 0..2 {
+                for is_back in [false, true] {
+                    for service in ["todo-api", "audit", "reminder"] {
+                        let sidecar = platform.sidecars.get_mut(service).expect("a sidecar");
+                        if is_back {
+                            sidecar.restart();
+                        } else {
+                            sidecar.kill();
+                        }
                     }
+                    wait_for_more(30);
                 }
-                std::thread::sleep(Duration::from_secs(2));
             }
-        }
-    });
+        },
+    );
 }
 
 #[test]
 fn the_application_is_killed_behind_its_sidecars() {
     let mut platform = own_platform();
     let person = platform.user();
-    nothing_is_lost_or_done_twice("application killed three times", &person, || {
+    nothing_is_lost_or_done_twice("application killed three times", &person, |wait_for_more| {
         for _ in 0..3 {
-            std::thread::sleep(Duration::from_secs(2));
+            wait_for_more(30);
             platform.app.kill();
             platform.restart_app();
         }
