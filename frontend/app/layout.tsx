@@ -41,8 +41,8 @@ export const viewport: Viewport = {
 // Before the first paint, so that a chosen theme never flashes the other one.
 const chooseTheme = `try{var t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch(e){}`;
 
-// A browser reads its tables of languages and zones when it is first asked for a date, which takes a phone a tenth of a
-// second: better while the scripts are on their way than when they run.
+// A browser reads its tables of languages and zones when it is first asked for a date, which took Chromium 50 to 100 ms on
+// two shared cores: better while the scripts are on their way than when they run.
 const wakeIntl = `setTimeout(function(){Intl.DateTimeFormat()})`;
 
 export default function RootLayout({ children }: { children: ReactNode }) {
